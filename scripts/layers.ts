@@ -1,0 +1,52 @@
+/**
+ * The layers of `src/` and the directions imports may take, lowest first: a layer may import itself and the
+ * layers named in its row. `test/repo/layers.test.ts` checks every import and `docs/architecture.md` against it.
+ */
+export const layers: Readonly<Record<string, readonly string[]>> = {
+  internal: [],
+  uapi: [],
+  asm: ["internal", "uapi"],
+  elf: ["internal", "uapi"],
+  btf: ["internal", "uapi", "asm"],
+  object: ["internal", "uapi", "asm", "elf", "btf"],
+  codegen: ["internal", "uapi", "btf", "object"],
+  sys: ["internal", "uapi"],
+  kernel: ["internal", "uapi", "asm", "btf", "sys"],
+  ebpf: ["internal", "uapi", "asm", "btf", "object", "sys", "kernel"],
+  link: ["internal", "uapi", "asm", "elf", "btf", "object", "sys", "kernel", "ebpf"],
+  buffer: ["internal", "uapi", "sys", "ebpf"],
+  host: [
+    "internal",
+    "uapi",
+    "asm",
+    "elf",
+    "btf",
+    "object",
+    "codegen",
+    "sys",
+    "kernel",
+    "ebpf",
+    "link",
+    "buffer",
+  ],
+  toolchain: ["internal", "btf", "object", "codegen"],
+  cli: [
+    "internal",
+    "uapi",
+    "asm",
+    "elf",
+    "btf",
+    "object",
+    "codegen",
+    "sys",
+    "kernel",
+    "ebpf",
+    "link",
+    "buffer",
+    "host",
+    "toolchain",
+  ],
+};
+
+/** Layers that import no `node:` module: bytes in, values out. */
+export const pureLayers: readonly string[] = ["internal", "uapi", "asm", "elf", "btf", "object", "codegen"];

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* The C library has Linux's numbers. */
+#include <errno.h>

@@ -1,0 +1,61 @@
+/* Types of a file together with its .BTF.ext section. */
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <libelf.h>
+#include <gelf.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "btf-internal.h"
+
+/* The section of an ELF file: -ENOENT when it has none. */
+static int read_ext(int fd, struct btf_ext **ext)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	int result = -ENOENT;
+	size_t strings;
+
+	if (!elf)
+		return -EINVAL;
+	for (Elf_Scn *scn = NULL; result == -ENOENT && (scn = elf_nextscn(elf, scn));) {
+		const char *name = NULL;
+		Elf_Data *data;
+		GElf_Shdr header;
+
+		if (!elf_getshdrstrndx(elf, &strings) && gelf_getshdr(scn, &header))
+			name = elf_strptr(elf, strings, header.sh_name);
+		if (!name || strcmp(name, BTF_EXT_ELF_SEC))
+			continue;
+		data = elf_getdata(scn, NULL);
+		*ext = data && data->d_buf ? btf_ext__new(data->d_buf, data->d_size) : wb_null(EINVAL);
+		result = *ext ? 0 : -errno;
+	}
+	elf_end(elf);
+	return result;
+}
+
+struct btf *btf__parse(const char *path, struct btf_ext **btf_ext)
+{
+	struct btf *btf = btf__parse_split(path, NULL);
+	int fd, result;
+
+	if (!btf || !btf_ext)
+		return btf;
+	*btf_ext = NULL;
+	elf_version(EV_CURRENT);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	result = fd < 0 ? -errno : read_ext(fd, btf_ext);
+	if (fd >= 0)
+		close(fd);
+	/* Raw files and objects without the section have none. */
+	if (result && result != -ENOENT) {
+		btf__free(btf);
+		return wb_null(result);
+	}
+	return btf;
+}
+
+struct btf *btf__parse_elf(const char *path, struct btf_ext **btf_ext)
+{
+	return btf__parse(path, btf_ext);
+}

@@ -1,0 +1,3 @@
+#include "internal.h"
+
+struct wb_log wb_log;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What WASI does not know about files: modes, owners, blocks. */
+#define _GNU_SOURCE
+#include "internal.h"
+#include <bits/system-calls.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <wasi/libc-find-relpath.h>
+
+#define FOLLOW 1u
+
+_Static_assert(sizeof(struct stat) == 144, "struct stat of x86-64");
+
+static int finish(int result)
+{
+	if (result >= 0)
+		return 0;
+	errno = -result;
+	return -1;
+}
+
+int fstat(int fd, struct stat *out)
+{
+	return finish(wb_system_stat(fd, 0, 0, wb_address(out)));
+}
+
+/* Of a path below the directory `fd`. What stat(), lstat() and fstatat() end in. */
+int __wasilibc_nocwd_fstatat(int fd, const char *restrict path, struct stat *restrict out,
+			     int flags)
+{
+	uint32_t follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW;
+
+	return finish(wb_system_stat(fd, wb_address(path), follow, wb_address(out)));
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	return finish(wb_system_chmod(fd, 0, 0, mode));
+}
+
+int fchmodat(int fd, const char *path, mode_t mode, int flags)
+{
+	uint32_t follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW;
+	char relative[4096], *relative_at = relative;
+	const char *prefix;
+
+	if (fd != AT_FDCWD && *path != '/')
+		return finish(wb_system_chmod(fd, wb_address(path), follow, mode));
+	fd = __wasilibc_find_relpath(path, &prefix, &relative_at, sizeof(relative));
+	if (fd < 0)
+		return -1;
+	return finish(wb_system_chmod(fd, wb_address(relative_at), follow, mode));
+}
+
+int chmod(const char *path, mode_t mode)
+{
+	return fchmodat(AT_FDCWD, path, mode, 0);
+}
+
+/* Files are made with the host's mask. */
+mode_t umask(mode_t mask)
+{
+	static mode_t current = 022;
+	mode_t before = current;
+
+	current = mask & 0777;
+	return before;
+}

@@ -1,0 +1,11 @@
+/* What both halves share. */
+#ifndef EVENT_H
+#define EVENT_H
+
+struct event {
+	int pid;
+	char comm[16];
+	char name[64];
+};
+
+#endif

@@ -1,0 +1,76 @@
+import { basename } from "node:path";
+import { type BtfToEmbed, BuildError, type BuildObserver, buildProject } from "../toolchain/index.ts";
+import { runCommand } from "./command.ts";
+import { formatSize, quote } from "./format.ts";
+import { readBtf } from "./read-btf.ts";
+import { UsageError } from "./verb.ts";
+
+/** `wasm-bpf build ...` */
+export function runBuild(args: readonly string[]): Promise<number> {
+  return runCommand("build", args, async (line) => {
+    const projects = projectsOf(line.words);
+    const btfPath = line.value("btf");
+    const verbose = line.has("verbose") || line.has("emit");
+    const colour = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
+    const embeddedBtfs = line.values("embed-btf").map(btfToEmbed);
+    const wasm32 = line.has("wasm32");
+    const options = { colour, embeddedBtfs, wasm32, ...(btfPath === undefined ? {} : { btfPath }) };
+    let built = 0;
+    const observer: BuildObserver = {
+      step: (step) => {
+        if (!step.built) return;
+        built++;
+        say(
+          `${step.product.padEnd(32)} ${formatTime(step.durationMs).padStart(8)} ${formatSize(step.sizeBytes).padStart(10)}`,
+        );
+      },
+      diagnostics: (text) => process.stderr.write(text),
+      ...(verbose ? { command: (argv) => say(argv.map(quote).join(" ")) } : {}),
+    };
+    try {
+      for (const project of projects) {
+        const started = performance.now();
+        built = 0;
+        const products = await buildProject(project, options, observer);
+        const what = products.join(", ");
+        say(
+          built === 0
+            ? `${what}: up to date`
+            : `${what}: built in ${formatTime(performance.now() - started)}`,
+        );
+      }
+      return 0;
+    } catch (error) {
+      // The compiler has said what is wrong; one line tells which step that was.
+      if (!(error instanceof BuildError)) throw error;
+      say(error.message);
+      return 1;
+    }
+  });
+}
+
+/** Each word is a project, unless sources of guests are among them: then all are the files of one application. */
+function projectsOf(words: readonly string[]): readonly (string | readonly string[])[] {
+  if (words.length === 0) return ["."];
+  return words.some((word) => /(?<!\.bpf)\.c$/.test(word)) ? [words] : words;
+}
+
+/** `[RELEASE[:MACHINE]=]FILE`; the release is that of the file's name by default. */
+function btfToEmbed(text: string): BtfToEmbed {
+  const at = text.indexOf("=");
+  const path = text.slice(at + 1);
+  const key = at < 0 ? basename(path, ".btf") : text.slice(0, at);
+  const [release = "", machine = ""] = key.split(":", 2);
+  if (release === "" || path === "") {
+    throw new UsageError(`build: --embed-btf ${text}: give it as [RELEASE[:MACHINE]=]FILE`);
+  }
+  return { path, release, machine, read: () => readBtf(path) };
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function formatTime(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}

@@ -1,0 +1,17 @@
+export { checkAttachTarget } from "./attach-target.ts";
+export { Globals } from "./globals.ts";
+export type { LoadObserver } from "./load-observer.ts";
+export { BpfMap } from "./map.ts";
+export type { MapEntry } from "./map-batch.ts";
+export type { MapConfiguration, MapOptions } from "./map-definition.ts";
+export type { MapInfo } from "./map-info.ts";
+export { MissingExternError, MissingTargetError } from "./missing-error.ts";
+export { BpfObject, type ObjectOptions } from "./object.ts";
+export { DEFAULT_PIN_ROOT, isOnBpfFileSystem, openPin, openPinOf, removePin } from "./pin.ts";
+export { openPinnedProgram, type PinnedProgram } from "./pinned-program.ts";
+export { ProcessFd } from "./process-fd.ts";
+export { type AttachTarget, BpfProgram } from "./program.ts";
+export type { ProgramInfo } from "./program-info.ts";
+export type { TestRunOptions, TestRunResult } from "./test-run.ts";
+export { bytesCodec, perCpuCodec, TypedMap, type ValueCodec } from "./typed-map.ts";
+export { type SourceLine, VerifierError } from "./verifier-error.ts";

@@ -1,0 +1,232 @@
+import { type Btf, type CoreCandidateCache, relocateCore } from "../btf/index.ts";
+import { WasmBpfError } from "../internal/index.ts";
+import {
+  haveProgramBindMap,
+  kernelBtf,
+  kernelVersion,
+  ModuleBtfs,
+  machineIsLittleEndian,
+  moduleBtf,
+  moduleNames,
+} from "../kernel/index.ts";
+import { type ExternSpec, loadableBtf, type ProgramSpec } from "../object/index.ts";
+import { BpfAttr, getSys } from "../sys/index.ts";
+import {
+  BPF_PROG_BIND_MAP,
+  BPF_PROG_TYPE_EXT,
+  BPF_PROG_TYPE_KPROBE,
+  BPF_PROG_TYPE_STRUCT_OPS,
+} from "../uapi/bpf.ts";
+import { type AttachBtf, findKernelTarget, findProgramTarget } from "./attach-target.ts";
+import { adaptContexts } from "./context-arguments.ts";
+import { createMaps, fillProgramArrays, fillStructOps, type NewPins } from "./create-maps.ts";
+import { fillKconfig } from "./kconfig-externs.ts";
+import { KsymResolver } from "./ksyms.ts";
+import type { FailedCore } from "./load-error.ts";
+import { loadOneProgram } from "./load-program.ts";
+import type { BpfObject } from "./object.ts";
+import { loadObjectBtf } from "./object-btf.ts";
+import type { BpfProgram } from "./program.ts";
+import { KCONFIG_MAP, relocateReferences, replaceProbeReads } from "./relocate.ts";
+import { prepareStructOps } from "./struct-ops.ts";
+
+/** A program whose types are adapted to the kernel. */
+interface AdaptedProgram {
+  readonly program: BpfProgram;
+  readonly failedCore: readonly FailedCore[];
+}
+
+/** An object between the two steps of its load: its maps exist, and its programs are adapted to this kernel. */
+export interface PreparedObject extends Disposable {
+  /** The object's BTF, -1 when the kernel has not got it. The caller closes it. */
+  readonly btfFd: number;
+  /**
+   * Loads the programs that still have `autoload`.
+   *
+   * @throws {WasmBpfError} on any failure; programs loaded before are the caller's to close.
+   */
+  loadPrograms(): void;
+  /** Removes the pins that were made. */
+  unpin(): void;
+}
+
+/**
+ * Creates the maps of an object, and resolves what its programs refer to.
+ *
+ * @throws {WasmBpfError} on any failure; pins and BTF made here are gone then, maps are the caller's to close.
+ */
+export function prepareObject(object: BpfObject): PreparedObject {
+  const { spec } = object;
+  if (spec.littleEndian !== machineIsLittleEndian()) {
+    throw new WasmBpfError(
+      "NOT_SUPPORTED",
+      `Object "${object.name}" is ${spec.littleEndian ? "little" : "big"}-endian and this machine is not`,
+    );
+  }
+  const pins: NewPins = [];
+  const modules = new ModuleBtfs();
+  let btfFd = -1;
+  try {
+    const structOps = prepareStructOps(object.maps, object.programs, spec.btf, modules);
+    const programs = [...object.programs.values()].filter(({ autoload }) => autoload);
+    const externs = new Map(spec.externs.map((extern) => [extern.name, extern]));
+    const symbols = resolveSymbols(spec.btf, programs, externs, modules);
+    fillKconfigMap(object);
+    const adapted = adaptPrograms(object, programs);
+    const loadable = loadableBtf(spec);
+    const contexts = loadable === undefined ? undefined : adaptContexts(loadable, programs);
+    if (contexts !== undefined) btfFd = loadObjectBtf(contexts.btf).fd;
+    createMaps(object.maps, btfFd, pins, object.options.observer);
+    for (const { program } of adapted) {
+      if (program.replaced) continue;
+      relocateReferences(program.instructions, program.spec.references, {
+        maps: object.maps,
+        externs,
+        ksym: (name) => symbols?.get(name) ?? { kind: "missing" },
+      });
+      replaceProbeReads(program.instructions);
+    }
+    return {
+      btfFd,
+      loadPrograms() {
+        const loadable = adapted.filter(({ program }) => program.autoload);
+        for (const { program, failedCore } of loadable) {
+          loadOneProgram({
+            program,
+            attach: structOps.get(program) ?? findAttach(program, modules),
+            license: spec.license,
+            // Only kernels before 5.0 look at it, and only for this type.
+            kernelVersion:
+              spec.kernelVersion || (program.type === BPF_PROG_TYPE_KPROBE ? kernelVersion() : 0),
+            btf: spec.btf,
+            functionTypes: contexts?.functionTypes.get(program),
+            btfFd,
+            fdArray: symbols?.fdArray,
+            logLevel: object.options.kernelLogLevel ?? 0,
+            failedCore,
+            observer: object.options.observer,
+          });
+        }
+        bindReadOnlyData(
+          object,
+          loadable.map(({ program }) => program),
+        );
+        fillProgramArrays(object.maps, object.programs);
+        fillStructOps(object.maps, object.programs);
+      },
+      unpin() {
+        for (const map of pins.splice(0)) map.unpin();
+      },
+      [Symbol.dispose]: () => modules.close(),
+    };
+  } catch (error) {
+    for (const map of pins) map.unpin();
+    if (btfFd >= 0) getSys().close(btfFd);
+    modules.close();
+    throw error;
+  }
+}
+
+/** Finds the kernel symbols that the programs to be loaded use; others may be missing in this kernel. */
+function resolveSymbols(
+  btf: Btf | undefined,
+  programs: readonly BpfProgram[],
+  externs: ReadonlyMap<string, ExternSpec>,
+  modules: ModuleBtfs,
+): KsymResolver | undefined {
+  const used = new Set<ExternSpec>();
+  for (const { spec } of programs) {
+    for (const reference of spec.references) {
+      if (reference.kind !== "ksym" && reference.kind !== "kfunc") continue;
+      const extern = externs.get(reference.extern);
+      if (extern !== undefined) used.add(extern);
+    }
+  }
+  if (used.size === 0 || btf === undefined) return undefined;
+  const resolver = new KsymResolver(btf, modules);
+  resolver.resolve([...used]);
+  return resolver;
+}
+
+function fillKconfigMap({ spec, maps, options }: BpfObject): void {
+  const contents = maps.get(KCONFIG_MAP)?.initialValue;
+  if (contents === undefined || spec.btf === undefined) return;
+  fillKconfig(spec.btf, spec.externs, contents, options.kconfig);
+}
+
+/** Gives each program its own instructions and applies its CO-RE relocations. */
+function adaptPrograms(object: BpfObject, programs: readonly BpfProgram[]): AdaptedProgram[] {
+  const candidates: CoreCandidateCache = new Map();
+  const targets = coreTargets(object.options.kernelBtf);
+  const local = object.spec.btf;
+  return programs.map((program) => {
+    const relocations: ProgramSpec["coreRelocations"] = program.spec.coreRelocations;
+    if (program.replaced) return { program, failedCore: [] };
+    const instructions = program.copyInstructions();
+    if (local === undefined || relocations.length === 0) return { program, failedCore: [] };
+    const { failures } = relocateCore({
+      programName: program.name,
+      instructions,
+      relocations,
+      local,
+      targets,
+      littleEndian: object.spec.littleEndian,
+      candidates,
+      observe: (outcome) => object.options.observer?.coreRelocated?.(program, outcome),
+    });
+    return { program, failedCore: failures };
+  });
+}
+
+function coreTargets(instead: Btf | (() => Btf) | undefined): (() => Btf)[] {
+  if (instead !== undefined) return [typeof instead === "function" ? instead : () => instead];
+  const parsed = new Map<string, Btf>();
+  const modules = moduleNames().map((name) => (): Btf => {
+    // A module that was unloaded meanwhile has nothing that the kernel has not.
+    const btf = parsed.get(name) ?? moduleBtf(name) ?? kernelBtf();
+    parsed.set(name, btf);
+    return btf;
+  });
+  return [kernelBtf, ...modules];
+}
+
+function findAttach(program: BpfProgram, modules: ModuleBtfs): AttachBtf {
+  const { section, attachTarget } = program;
+  if (program.type === BPF_PROG_TYPE_STRUCT_OPS) {
+    throw new WasmBpfError(
+      "INVALID_ARGUMENT",
+      `Cannot load program "${program.name}": no struct_ops map that is created uses it`,
+    );
+  }
+  if (!section.needsAttachBtf && attachTarget.functionName === undefined) return { typeId: 0, fd: 0 };
+  const target = attachTarget.functionName ?? section.target;
+  if (target === undefined || target === "") {
+    throw new WasmBpfError(
+      "INVALID_ARGUMENT",
+      `Cannot load program "${program.name}": section "${program.spec.sectionName}" names no target; set one with setAttachTarget()`,
+    );
+  }
+  if (attachTarget.programFd !== undefined)
+    return findProgramTarget(program.name, target, attachTarget.programFd);
+  if (program.type === BPF_PROG_TYPE_EXT) {
+    throw new WasmBpfError(
+      "INVALID_ARGUMENT",
+      `Cannot load program "${program.name}": it replaces a function of a BPF program; set that with setAttachTarget({ programFd })`,
+    );
+  }
+  return findKernelTarget(program.name, target, program.expectedAttachType, modules);
+}
+
+/** Keeps read-only data alive with programs that do not use it, as tools read metadata from there. */
+function bindReadOnlyData(object: BpfObject, programs: readonly BpfProgram[]): void {
+  for (const map of object.maps.values()) {
+    if (map.spec.internal?.kind !== "rodata" || !map.loaded) continue;
+    for (const program of programs) {
+      const uses = program.spec.references.some(
+        (reference) => reference.kind === "map" && reference.map === map.name,
+      );
+      if (uses || !haveProgramBindMap()) continue;
+      getSys().bpf(BPF_PROG_BIND_MAP, new BpfAttr(12).u32(0, program.fd).u32(4, map.fd));
+    }
+  }
+}

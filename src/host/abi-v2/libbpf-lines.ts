@@ -1,0 +1,354 @@
+import { encodeInstructions, exit, mov64Imm } from "../../asm/index.ts";
+import { type CoreOutcome, libbpfRelocationText } from "../../btf/index.ts";
+import {
+  type BpfMap,
+  type BpfProgram,
+  type LoadObserver,
+  MissingExternError,
+  MissingTargetError,
+} from "../../ebpf/index.ts";
+import { haveKernelBtf, loadProgram, machineIsLittleEndian } from "../../kernel/index.ts";
+import type { ExternSpec } from "../../object/index.ts";
+import { getSys, SystemCallError } from "../../sys/index.ts";
+import {
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BPF_PROG_TYPE_EXT,
+  BPF_PROG_TYPE_SOCKET_FILTER,
+  BPF_PROG_TYPE_TRACEPOINT,
+  BPF_PROG_TYPE_UNSPEC,
+} from "../../uapi/bpf.ts";
+import { EINVAL, EOPNOTSUPP, EPERM, ESRCH, errnoName } from "../../uapi/errno.ts";
+import { RLIMIT_MEMLOCK } from "../../uapi/linux.ts";
+import { errnoOf } from "../abi-v1/index.ts";
+import { canUseBpf } from "../report.ts";
+import { coreLines } from "./core-lines.ts";
+import type { GuestObject } from "./guest-object.ts";
+import type { GuestLog } from "./log.ts";
+import { LOG_DEBUG, LOG_WARNING } from "./log.ts";
+
+// What libbpf 1.8 itself prints in the commonest situations, as its users know it: same texts, same levels.
+
+/** The kernel's own EOPNOTSUPP. */
+const ENOTSUPP = 524;
+/** Errors that libbpf has names for. */
+const NAMED: ReadonlySet<string> = new Set(
+  (
+    "E2BIG EACCES EADDRINUSE EADDRNOTAVAIL EAGAIN EALREADY EBADF EBADFD EBUSY ECANCELED ECHILD EDEADLK EDOM EEXIST " +
+    "EFAULT EFBIG EILSEQ EINPROGRESS EINTR EINVAL EIO EISDIR ELOOP EMFILE EMLINK EMSGSIZE ENAMETOOLONG ENFILE " +
+    "ENODATA ENODEV ENOENT ENOEXEC ENOLINK ENOMEM ENOSPC ENOTBLK ENOTDIR ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM " +
+    "EPIPE EPROTO EPROTONOSUPPORT ERANGE EROFS ESPIPE ESRCH ETXTBSY EUCLEAN EXDEV"
+  ).split(" "),
+);
+
+/** An error number as libbpf spells it: `-EPERM`, `-4001`. @param errno of either sign */
+export function errorText(errno: number): string {
+  const number = Math.abs(errno);
+  if (number === ENOTSUPP) return "-ENOTSUPP";
+  const name = errnoName(number);
+  return NAMED.has(name) ? `-${name}` : `-${number}`;
+}
+
+/** Says what happens while an object is loaded, and what libbpf would answer when that fails. */
+export class LoadLines implements LoadObserver {
+  readonly #log: GuestLog;
+  readonly #owner: GuestObject;
+  readonly #shownAs: string;
+  /** What libbpf answers, where that is not the error's own number. */
+  #errno: number | undefined;
+  #refused = false;
+  /** Sections whose relocations were counted. */
+  readonly #relocatedSections = new Set<string>();
+
+  constructor(log: GuestLog, owner: GuestObject, shownAs: string) {
+    this.#log = log;
+    this.#owner = owner;
+    this.#shownAs = shownAs;
+  }
+
+  /**
+   * Looks whether anything can be loaded at all, as libbpf does first.
+   *
+   * @returns 0, or the error of a program that does nothing
+   */
+  probe(): number {
+    // Who has the capabilities is spared the system call: if it fails all the same, the real load says so.
+    if (canUseBpf()) return 0;
+    const instructions = encodeInstructions([mov64Imm(0, 0), exit()], machineIsLittleEndian());
+    for (const type of [BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_TRACEPOINT]) {
+      const { result } = loadProgram({ type, instructions, license: "GPL" });
+      if (result >= 0) {
+        getSys().close(result);
+        return 0;
+      }
+      if (type === BPF_PROG_TYPE_SOCKET_FILTER) continue;
+      const [, hard] = getSys().getRlimit(RLIMIT_MEMLOCK);
+      if (hard !== RLIM_INFINITY) {
+        this.#warn("Failed to bump RLIMIT_MEMLOCK (err = -EPERM), you might need to do it explicitly!");
+      }
+      this.#warn(
+        `Error in bpf_object__probe_loading(): ${errorText(result)}. Couldn't load trivial BPF program. Make sure your kernel supports BPF (CONFIG_BPF_SYSCALL=y) and/or that RLIMIT_MEMLOCK is set to big enough value.`,
+      );
+      return -result;
+    }
+    return 0;
+  }
+
+  /** Maps are about to be created. */
+  preparing(): void {
+    const { programs, object } = this.#owner;
+    const needsTypes = programs.some(({ spec, section }) => {
+      return spec.coreRelocations.length > 0 || section.needsAttachBtf;
+    });
+    if (needsTypes && object.options.kernelBtf === undefined && haveKernelBtf()) {
+      this.#debug("loaded kernel BTF from '/sys/kernel/btf/vmlinux'");
+    }
+  }
+
+  coreRelocated(program: BpfProgram, outcome: CoreOutcome): void {
+    if (!this.#log.wants(LOG_DEBUG)) return;
+    const { object } = this.#owner;
+    const section = program.spec.sectionName;
+    if (!this.#relocatedSections.has(section)) {
+      this.#relocatedSections.add(section);
+      const count = object.spec.btfExt?.coreRelocations.get(section)?.length ?? 0;
+      this.#debug(`sec '${section}': found ${count} CO-RE relocations`);
+    }
+    for (const line of coreLines(object, program, outcome)) this.#debug(line);
+  }
+
+  /** The programs are loaded. */
+  loaded(): void {
+    for (const { name, autoload } of this.#owner.programs) {
+      if (!autoload) this.#debug(`prog '${name}': skipped loading`);
+    }
+  }
+
+  mapPinned(map: BpfMap): void {
+    this.#debug(`pinned map '${map.pinPath}'`);
+  }
+
+  mapReady(map: BpfMap, how: "created" | "pinned" | "given"): void {
+    if (!this.#log.wants(LOG_DEBUG)) return;
+    const name = mapName(map);
+    if (how !== "pinned" && map.pinPath !== "") {
+      this.#debug(`found no pinned map to reuse at '${map.pinPath}'`);
+    }
+    if (map.type === BPF_MAP_TYPE_PERF_EVENT_ARRAY && map.definition.maxEntries === 0) {
+      this.#debug(`map '${name}': setting size to ${map.maxEntries}`);
+    }
+    if (how === "pinned") this.#debug(`reused pinned map at '${map.pinPath}'`);
+    const what = how === "created" ? "created successfully, fd=" : "skipping creation (preset fd=";
+    this.#debug(`map '${name}': ${what}${this.#owner.mapFd(map)}${how === "created" ? "" : ")"}`);
+  }
+
+  mapSkipped(map: BpfMap): void {
+    this.#debug(`map '${mapName(map)}': skipped auto-creating...`);
+  }
+
+  mapUntyped(map: BpfMap, errno: number): void {
+    this.#warn(`Error in bpf_create_map_xattr(${mapName(map)}): ${errorText(errno)}. Retrying without BTF.`);
+  }
+
+  mapRefused(map: BpfMap, error: unknown): void {
+    let errno = errnoOf(error);
+    const name = mapName(map);
+    const call = error instanceof SystemCallError ? error.call : "";
+    if (!map.loaded && map.pinPath !== "" && errno === EINVAL && call === "") {
+      this.#warn(`couldn't reuse pinned map at '${map.pinPath}': parameter mismatch`);
+      this.#warn(`map '${name}': error reusing pinned map`);
+    } else if (call === "bpf(BPF_OBJ_GET)") {
+      this.#warn(`couldn't retrieve pinned map '${map.pinPath}': ${errorText(errno)}`);
+      this.#warn(`map '${name}': error reusing pinned map`);
+    } else if (call === "bpf(BPF_OBJ_PIN)" || (map.loaded && errno === EOPNOTSUPP)) {
+      if (call === "") {
+        errno = EINVAL;
+        this.#warn(`specified path ${map.pinPath} is not on BPF FS`);
+      }
+      this.#warn(`map '${name}': failed to auto-pin at '${map.pinPath}': ${errorText(errno)}`);
+    } else if (call === "bpf(BPF_MAP_UPDATE_ELEM)") {
+      this.#warn(`map '${name}': failed to set initial contents: ${errorText(errno)}`);
+    } else if (call === "bpf(BPF_MAP_FREEZE)") {
+      this.#warn(`map '${name}': failed to freeze as read-only: ${errorText(errno)}`);
+    }
+    this.#errno = errno;
+    this.#warn(`map '${name}': failed to create: ${errorText(errno)}`);
+    this.#sayLimit(errno);
+  }
+
+  programLoaded(program: BpfProgram): void {
+    if (program.log !== "" && !this.#owner.ownLogs.has(program))
+      this.#debug(`prog '${program.name}': ${quotedLog(program.log)}`);
+  }
+
+  programRefused(program: BpfProgram, errno: number, log: string): void {
+    this.#refused = true;
+    const fixed = this.#explainedLog(program, log);
+    this.#owner.refusals.set(program, fixed);
+    this.#warn(`prog '${program.name}': BPF program load failed: ${errorText(errno)}`);
+    this.#sayLimit(errno);
+    if (fixed !== "" && !this.#owner.ownLogs.has(program)) {
+      this.#warn(`prog '${program.name}': ${quotedLog(fixed)}`);
+    }
+    this.#warn(`prog '${program.name}': failed to load: ${errorText(errno)}`);
+  }
+
+  /**
+   * The load has failed.
+   *
+   * @param prepared whether the maps were there already
+   * @returns errno as libbpf gives it
+   */
+  failed(error: unknown, prepared: boolean): number {
+    const errno = this.#sayWhy(error);
+    if (prepared) this.#warn(`failed to load object '${this.#shownAs}'`);
+    return errno;
+  }
+
+  attemptedTwice(wholeLoad: boolean): void {
+    const what = wholeLoad ? "load" : "prepare loading";
+    this.#warn(`object '${this.#owner.name}': ${what} can't be attempted twice`);
+  }
+
+  #sayWhy(error: unknown): number {
+    const errno = this.#errno ?? errnoOf(error);
+    if (this.#refused) return errno;
+    if (error instanceof MissingExternError) {
+      return this.#sayMissing(error.extern);
+    }
+    if (error instanceof MissingTargetError) {
+      const program = `prog '${error.program}'`;
+      this.#warn(`${program}: failed to find kernel BTF type ID of '${error.target}': -ESRCH`);
+      this.#sayNotPrepared(program, ESRCH);
+      return ESRCH;
+    }
+    if (!haveKernelBtf() && error instanceof Error && /no BTF/.test(error.message)) {
+      sayNoKernelBtf(this.#log);
+      this.#warn("Error loading vmlinux BTF: -ESRCH");
+      return ESRCH;
+    }
+    const unprepared = this.#unprepared();
+    if (unprepared !== undefined) this.#sayNotPrepared(`prog '${unprepared.name}'`, errno);
+    return errno;
+  }
+
+  /** The program that is to be loaded and cannot be, for what the object says. */
+  #unprepared(): BpfProgram | undefined {
+    for (const program of this.#owner.programs) {
+      if (!program.autoload || program.loaded) continue;
+      const { section, attachTarget, name } = program;
+      if (program.type === BPF_PROG_TYPE_UNSPEC) {
+        const place = program.spec.sectionName.replace(/^\?/, "");
+        this.#warn(`prog '${name}': missing BPF prog type, check ELF section name '${place}'`);
+        this.#warn(`prog '${name}': failed to load: ${errorText(EINVAL)}`);
+        return undefined;
+      }
+      if (!section.needsAttachBtf || attachTarget.functionName !== undefined) continue;
+      if (section.target === undefined) {
+        this.#warn(
+          `prog '${name}': no BTF-based attach target is specified, use bpf_program__set_attach_target()`,
+        );
+        return program;
+      }
+      if (program.type === BPF_PROG_TYPE_EXT && attachTarget.programFd === undefined) {
+        this.#warn(`prog '${name}': attach program FD is not set`);
+        return program;
+      }
+    }
+    return undefined;
+  }
+
+  #sayNotPrepared(program: string, errno: number): void {
+    this.#warn(`${program}: failed to prepare load attributes: ${errorText(errno)}`);
+    this.#warn(`${program}: failed to load: ${errorText(errno)}`);
+  }
+
+  /** The verifier's log with libbpf's words where it stopped at what could not be relocated. */
+  #explainedLog(program: BpfProgram, log: string): string {
+    const match = /^(\d+): \(\d+\) call unknown#(\d+)\ninvalid func unknown#\2\n/m.exec(log);
+    if (match === null) return log;
+    const [found, instruction, helper] = match;
+    const words = this.#missingThing(program, Number(instruction), Number(helper));
+    return words === undefined ? log : log.replace(found, () => `${instruction}: ${words}\n`);
+  }
+
+  #sayMissing({ name, kind, typeId }: ExternSpec): number {
+    const { btf } = this.#owner.object.spec;
+    if (kind === "kfunc") {
+      this.#warn(`extern (func ksym) '${name}': not found in kernel or module BTFs`);
+      return EINVAL;
+    }
+    if (kind === "ksym" && btf !== undefined && btf.kind(btf.resolve(typeId)) !== "void") {
+      this.#warn(`extern (var ksym) '${name}': not found in kernel BTF`);
+      return EINVAL;
+    }
+    this.#warn(`extern '${name}' (strong): not resolved`);
+    return ESRCH;
+  }
+
+  /** A refusal for root may come from the limit of locked memory, in kernels of old. */
+  #sayLimit(errno: number): void {
+    if (errno !== EPERM || process.geteuid?.() !== 0) return;
+    const [soft] = getSys().getRlimit(RLIMIT_MEMLOCK);
+    if (soft === RLIM_INFINITY) return;
+    this.#warn(
+      `permission error while running as root; try raising 'ulimit -l'? current value: ${sizeText(Number(soft))}`,
+    );
+  }
+
+  #missingThing(program: BpfProgram, instruction: number, helper: number): string | undefined {
+    if (helper === POISON_CORE) {
+      const relocation = program.spec.coreRelocations.find(
+        ({ instructionIndex }) => instructionIndex === instruction,
+      );
+      const { btf } = this.#owner.object.spec;
+      return relocation === undefined || btf === undefined
+        ? undefined
+        : `<invalid CO-RE relocation>\nfailed to resolve CO-RE relocation ${libbpfRelocationText(btf, relocation)}`;
+    }
+    const map = [...this.#owner.object.maps.values()][helper - POISON_MAP];
+    if (map !== undefined) {
+      return `<invalid BPF map reference>\nBPF map '${mapName(map)}' is referenced but wasn't created`;
+    }
+    const extern = this.#owner.object.spec.externs[helper - POISON_KFUNC];
+    if (extern === undefined) return undefined;
+    return `<invalid kfunc call>\nkfunc '${extern.name}' is referenced but wasn't resolved`;
+  }
+
+  #warn(text: string): void {
+    this.#log.write(LOG_WARNING, text);
+  }
+
+  #debug(text: string): void {
+    this.#log.write(LOG_DEBUG, text);
+  }
+}
+
+const POISON_CORE = 195896080;
+const POISON_MAP = 2001000000;
+const POISON_KFUNC = 2002000000;
+
+/** The name that libbpf knows a map by: `bootstra.rodata`, but `.rodata.custom`. */
+function mapName({ name, spec }: BpfMap): string {
+  return spec.internal === undefined ? name : spec.kernelName;
+}
+
+function quotedLog(log: string): string {
+  const lines = log.endsWith("\n") || log === "" ? log : `${log}\n`;
+  return `-- BEGIN PROG LOAD LOG --\n${lines}-- END PROG LOAD LOG --`;
+}
+
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+
+function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1 << 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+}
+
+/** The kernel's types cannot be had. */
+export function sayNoKernelBtf(log: GuestLog): void {
+  log.write(
+    LOG_WARNING,
+    "kernel BTF is missing at '/sys/kernel/btf/vmlinux', was CONFIG_DEBUG_INFO_BTF enabled?",
+  );
+  log.write(LOG_WARNING, "failed to find valid kernel BTF");
+}

@@ -1,0 +1,150 @@
+import { Btf } from "../../btf/index.ts";
+import { BpfObject, type LoadObserver, type ObjectOptions } from "../../ebpf/index.ts";
+import { SystemCallError } from "../../sys/index.ts";
+import { EBADF, EINVAL, ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
+import { errnoOf } from "../abi-v1/index.ts";
+import type { HostImports } from "../host-import.ts";
+import { Block, guestRange, sizedOutput } from "./blocks.ts";
+import type { AbiV2Context } from "./context.ts";
+import { readGuestFile } from "./guest-file.ts";
+import { GuestObject, guestObject } from "./guest-object.ts";
+import { errorText, LoadLines } from "./libbpf-lines.ts";
+import { LOG_WARNING } from "./log.ts";
+import { describeObject } from "./object-description.ts";
+import { sayNotOpened, sayOpened, sayOpening } from "./open-lines.ts";
+import { guestCall, Refusal } from "./refusal.ts";
+
+const OPEN_BYTES = 48;
+/** What `bpf_object__name` keeps. */
+const LONGEST_NAME = 15;
+
+/** Opening, loading and closing objects, see `docs/abi-v2.md`. */
+export function objectImports(context: AbiV2Context): HostImports {
+  const { handles, memory, log, interrupts } = context;
+
+  function open(request: number): number {
+    const block = new Block(memory, request, OPEN_BYTES);
+    const path = block.u32(4) === 0 ? block.text(12) : undefined;
+    const given = block.text(16);
+    if (block.u32(4) === 0 && path === undefined) throw new Refusal(EINVAL);
+    const fallback = path ?? `${block.u32(4).toString(16)}-${block.u32(8).toString(16)}`;
+    const shownAs = path ?? given ?? fallback;
+    sayOpening(log, shownAs, path !== undefined);
+    // No token can be had without delegation, which no guest has; "" says that none is wanted.
+    if ((block.text(40) ?? "") !== "") throw new Refusal(EOPNOTSUPP);
+    const bytes =
+      path === undefined ? guestRange(memory, block.u32(4), block.u32(8)).slice() : readObjectFile(path);
+    const lines: { current?: LoadObserver } = {};
+    const object = parse(bytes, shownAs, options(block, given ?? fallback, lines));
+    const owner = new GuestObject(context, object, (given ?? baseName(fallback)).slice(0, LONGEST_NAME));
+    sayOpened(log, owner, bytes, shownAs);
+    owner.lines = new LoadLines(log, owner, shownAs);
+    lines.current = owner.lines;
+    return handles.add(owner);
+  }
+
+  function readObjectFile(path: string): Uint8Array {
+    try {
+      return readGuestFile(context.fds, path);
+    } catch (error) {
+      if (error instanceof Refusal) {
+        log.write(LOG_WARNING, `elf: failed to open ${path}: ${errorText(error.errno)}`);
+      }
+      throw error;
+    }
+  }
+
+  function parse(bytes: Uint8Array, shownAs: string, asked: ObjectOptions): BpfObject {
+    try {
+      return BpfObject.open(bytes, asked);
+    } catch (error) {
+      const errno = sayNotOpened(log, bytes, shownAs, error);
+      if (errno === EOPNOTSUPP) context.report(error);
+      throw new Refusal(errno);
+    }
+  }
+
+  function options(block: Block, name: string, lines: { current?: LoadObserver }): ObjectOptions {
+    const btfPath = block.text(28);
+    const kernelBtf = btfPath === undefined ? context.kernelBtf : () => readBtf(btfPath);
+    const pinRoot = block.text(24);
+    const kconfig = block.text(32);
+    return {
+      name,
+      kernelLogLevel: block.u32(36),
+      ...(kernelBtf === undefined ? {} : { kernelBtf }),
+      ...(pinRoot === undefined ? {} : { pinRoot }),
+      ...(kconfig === undefined ? {} : { kconfig }),
+      observer: {
+        coreRelocated: (program, outcome) => lines.current?.coreRelocated?.(program, outcome),
+        mapPinned: (map) => lines.current?.mapPinned?.(map),
+        mapReady: (map, how) => lines.current?.mapReady?.(map, how),
+        mapUntyped: (map, errno) => lines.current?.mapUntyped?.(map, errno),
+        mapSkipped: (map) => lines.current?.mapSkipped?.(map),
+        mapRefused: (map, error) => lines.current?.mapRefused?.(map, error),
+        programLoaded: (program) => lines.current?.programLoaded?.(program),
+        programRefused: (program, errno, text) => lines.current?.programRefused?.(program, errno, text),
+      },
+    };
+  }
+
+  function readBtf(path: string): Btf {
+    return Btf.parse(readGuestFile(context.fds, path), { section: path });
+  }
+
+  /** Runs a step of the load; when it fails, everything is closed and the handle stays. */
+  function step(handle: number, whole: boolean): number {
+    const owner = guestObject(context, handle);
+    if (owner.object.closed || (whole ? owner.object.loaded : owner.object.prepared)) {
+      owner.lines?.attemptedTwice(whole);
+      return -EINVAL;
+    }
+    const { object } = owner;
+    let { prepared } = object;
+    const refusal = prepared ? 0 : (owner.lines?.probe() ?? 0);
+    if (refusal !== 0) {
+      owner.release();
+      context.report(new SystemCallError(refusal, "bpf(BPF_PROG_LOAD)", "Cannot load BPF programs"));
+      return -refusal;
+    }
+    try {
+      if (!prepared) {
+        owner.beforeLoad();
+        owner.lines?.preparing();
+        object.prepare();
+        owner.afterLoad();
+        prepared = true;
+      }
+      if (whole) object.load();
+      if (whole) owner.lines?.loaded();
+      return 0;
+    } catch (error) {
+      owner.release();
+      if (error instanceof Refusal) throw error;
+      const errno = owner.lines?.failed(error, prepared) ?? errnoOf(error);
+      context.report(error);
+      return -errno;
+    }
+  }
+
+  return {
+    object_open: guestCall((request) => open(request)),
+    object_describe: guestCall((handle, at, size) =>
+      sizedOutput(memory, at, size, describeObject(guestObject(context, handle))),
+    ),
+    object_prepare: guestCall((handle) => interrupts.hostWork(() => step(handle, false))),
+    object_load: guestCall((handle) => interrupts.hostWork(() => step(handle, true))),
+    object_btf_fd: guestCall((handle) => {
+      const owner = guestObject(context, handle);
+      return owner.object.btfFd < 0 ? -ENOENT : owner.btfFd();
+    }),
+    object_close: guestCall((handle) =>
+      interrupts.hostWork(() => (handles.close(handle, GuestObject) ? 0 : -EBADF)),
+    ),
+  };
+}
+
+/** As libbpf names an object after its file. */
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).split(".")[0] ?? "";
+}

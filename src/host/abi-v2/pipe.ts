@@ -1,0 +1,62 @@
+import { EAGAIN, EPIPE } from "../../uapi/errno.ts";
+import { EPOLLOUT } from "../../uapi/linux.ts";
+import { readStream } from "../wasi/index.ts";
+import type { AbiV2Context } from "./context.ts";
+import { KernelDescriptor } from "./kernel-descriptor.ts";
+
+/** Bytes that fit when a pipe is ready for writing, so that writing them never waits. */
+const PIPE_BUF = 4096;
+/** FDFLAGS_NONBLOCK of WASI. */
+const NONBLOCK = 4;
+
+/** One end of a pipe to a program that the guest started. */
+export class PipeDescriptor extends KernelDescriptor<"pipe"> {
+  readonly #context: AbiV2Context;
+  readonly #isReader: boolean;
+
+  /** Takes over `hostFd`. */
+  constructor(context: AbiV2Context, hostFd: number, isReader: boolean) {
+    super({ sys: context.sys, interrupts: context.interrupts, kind: "pipe", hostFd, object: undefined });
+    this.#context = context;
+    this.#isReader = isReader;
+  }
+
+  override get streamFd(): number {
+    return this.hostFd;
+  }
+
+  override setFlags(flags: number): number {
+    this.flags = flags & NONBLOCK;
+    return 0;
+  }
+
+  override read(into: readonly Uint8Array[]): number {
+    const buffer = into.find((candidate) => candidate.length > 0);
+    if (!this.#isReader) return super.read(into);
+    if (buffer === undefined) return 0;
+    const { sys, interrupts } = this.#context;
+    return readStream(sys, interrupts, this.hostFd, buffer, (this.flags & NONBLOCK) !== 0);
+  }
+
+  override write(from: readonly Uint8Array[]): number {
+    if (this.#isReader) return super.write(from);
+    const { sys, interrupts } = this.#context;
+    let total = 0;
+    for (const buffer of from) {
+      for (let at = 0; at < buffer.length; ) {
+        const ready = interrupts.waitFor(
+          [{ fd: this.hostFd, events: EPOLLOUT, data: 0 }],
+          (this.flags & NONBLOCK) === 0 ? -1 : 0,
+        );
+        if (typeof ready === "number") return total > 0 ? total : ready;
+        const count =
+          ready.length === 0 ? -EAGAIN : sys.write(this.hostFd, buffer.subarray(at, at + PIPE_BUF));
+        if (count === -EPIPE) interrupts.brokenPipe();
+        if (count < 0) return total > 0 ? total : count;
+        total += count;
+        at += count;
+      }
+    }
+    return total;
+  }
+}

@@ -1,0 +1,268 @@
+import * as fs from "node:fs";
+import { encodeText } from "../../internal/index.ts";
+import { EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP } from "../../uapi/errno.ts";
+import { O_PATH } from "../../uapi/linux.ts";
+import { attempt, attemptVoid } from "./attempt.ts";
+import {
+  FDFLAGS_DSYNC,
+  FDFLAGS_NONBLOCK,
+  FDFLAGS_RSYNC,
+  FDFLAGS_SYNC,
+  FILETYPE_DIRECTORY,
+  OFLAGS_CREAT,
+  OFLAGS_DIRECTORY,
+  OFLAGS_EXCL,
+  OFLAGS_TRUNC,
+} from "./constants.ts";
+import type { FileHost } from "./context.ts";
+import { Descriptor, type FileStat } from "./descriptor.ts";
+import { ENOTCAPABLE } from "./errno.ts";
+import { FileDescriptor, seconds } from "./file.ts";
+import { hostPath, type Place, walk } from "./path.ts";
+import {
+  DIRECTORY_RIGHTS,
+  FILE_RIGHTS,
+  RIGHT_FD_READ,
+  RIGHT_FD_WRITE,
+  RIGHT_PATH_FILESTAT_SET_TIMES,
+} from "./rights.ts";
+import { fileStatOf, fileTypeOf } from "./stat.ts";
+
+/** How `path_open` opens. */
+export interface OpenRequest {
+  readonly followLast: boolean;
+  /** OFLAGS_* */
+  readonly oflags: number;
+  readonly rights: bigint;
+  readonly inheriting: bigint;
+  /** FDFLAGS_* */
+  readonly fdflags: number;
+}
+
+/** Opens a file for reading. */
+export const READ_REQUEST: OpenRequest = {
+  followLast: true,
+  oflags: 0,
+  rights: RIGHT_FD_READ,
+  inheriting: 0n,
+  fdflags: 0,
+};
+
+interface Entry {
+  readonly name: Uint8Array;
+  readonly inode: bigint;
+  readonly fileType: number;
+}
+
+/** An open directory of the host: a preopened one, or one below it. Paths cannot leave it, see `walk`. */
+export class DirectoryDescriptor extends Descriptor {
+  readonly host: FileHost;
+  readonly #hostFd: number;
+  readonly #preopenName: Uint8Array | undefined;
+  #entries: readonly Entry[] = [];
+
+  /** Takes over `hostFd`. */
+  constructor(host: FileHost, hostFd: number, rights: bigint, inheriting: bigint, preopenName?: string) {
+    super(FILETYPE_DIRECTORY, rights, inheriting);
+    this.host = host;
+    this.#hostFd = hostFd;
+    this.#preopenName = preopenName === undefined ? undefined : encodeText(preopenName);
+  }
+
+  override get preopenName(): Uint8Array | undefined {
+    return this.#preopenName;
+  }
+  override get directoryFd(): number {
+    return this.#hostFd;
+  }
+
+  override hostStats(): fs.BigIntStats | number {
+    return attempt(() => fs.fstatSync(this.#hostFd, { bigint: true }));
+  }
+
+  override stat(): FileStat | number {
+    const stats = this.hostStats();
+    return typeof stats === "number" ? stats : fileStatOf(stats);
+  }
+
+  override setFlags(flags: number): number {
+    return flags === this.flags ? 0 : -EINVAL;
+  }
+
+  override setTimes(accessedNs: bigint | undefined, modifiedNs: bigint | undefined): number {
+    return this.setTimesOf(encodeText("."), true, accessedNs, modifiedNs);
+  }
+
+  override setMode(mode: number): number {
+    return this.setModeOf(encodeText("."), false, mode);
+  }
+
+  override sync(): number {
+    return attemptVoid(() => fs.fsyncSync(this.#hostFd));
+  }
+
+  override close(): void {
+    attemptVoid(() => fs.closeSync(this.#hostFd));
+  }
+
+  /** Finds the place that `path` names; -errno when this directory does not lead there. */
+  protected find(path: Uint8Array, followLast: boolean): Place | number {
+    return walk(this.#hostFd, path, followLast);
+  }
+
+  /** What a guest that lacks the right to change something gets. */
+  refuseChange(_path: Uint8Array): number {
+    return -ENOTCAPABLE;
+  }
+
+  /** Runs `call` on the place that `path` names. */
+  at<T>(path: Uint8Array, followLast: boolean, call: (place: Place) => T | number): T | number {
+    const place = this.find(path, followLast);
+    if (typeof place === "number") return place;
+    try {
+      return call(place);
+    } finally {
+      place.release();
+    }
+  }
+
+  /** @returns the open descriptor, or -errno. */
+  open(path: Uint8Array, request: OpenRequest): Descriptor | number {
+    return this.at(path, request.followLast, (place) => openPlace(this.host, place, request));
+  }
+
+  hostStatsOf(path: Uint8Array, followLast: boolean): fs.BigIntStats | number {
+    return this.at(path, followLast, (place) => {
+      const target = hostPath(place.parentFd, place.name);
+      const look = place.follow ? fs.statSync : fs.lstatSync;
+      const stats = attempt(() => look(target, { bigint: true }));
+      if (typeof stats === "number") return stats;
+      return place.wantsDirectory && !stats.isDirectory() ? -ENOTDIR : stats;
+    });
+  }
+
+  statOf(path: Uint8Array, followLast: boolean): FileStat | number {
+    const stats = this.hostStatsOf(path, followLast);
+    return typeof stats === "number" ? stats : fileStatOf(stats);
+  }
+
+  /** Sets permission bits; a link that is not followed has none. */
+  setModeOf(path: Uint8Array, followLast: boolean, mode: number): number {
+    if ((this.rights & RIGHT_PATH_FILESTAT_SET_TIMES) === 0n) return this.refuseChange(path);
+    return this.at<number>(path, followLast, (place) => {
+      const { O_NOFOLLOW } = fs.constants;
+      const fd = attempt(() => fs.openSync(hostPath(place.parentFd, place.name), O_PATH | O_NOFOLLOW));
+      if (fd < 0) return fd;
+      try {
+        const stats = attempt(() => fs.fstatSync(fd));
+        if (typeof stats === "number") return stats;
+        if (stats.isSymbolicLink()) return -EOPNOTSUPP;
+        return attemptVoid(() => fs.chmodSync(`/proc/self/fd/${fd}`, mode));
+      } finally {
+        attemptVoid(() => fs.closeSync(fd));
+      }
+    });
+  }
+
+  setTimesOf(
+    path: Uint8Array,
+    followLast: boolean,
+    accessedNs: bigint | undefined,
+    modifiedNs: bigint | undefined,
+  ): number {
+    return this.at<number>(path, followLast, (place) => {
+      const target = hostPath(place.parentFd, place.name);
+      const stats = attempt(() => fs.lstatSync(target, { bigint: true }));
+      if (typeof stats === "number") return stats;
+      return attemptVoid(() =>
+        fs.lutimesSync(target, seconds(accessedNs ?? stats.atimeNs), seconds(modifiedNs ?? stats.mtimeNs)),
+      );
+    });
+  }
+
+  override readDirectory(cookie: bigint, sizeBytes: number): Uint8Array | number {
+    if (cookie === 0n) {
+      const entries = listEntries(this.#hostFd);
+      if (typeof entries === "number") return entries;
+      this.#entries = entries;
+    }
+    return serialiseEntries(this.#entries, cookie, sizeBytes);
+  }
+}
+
+function openPlace(host: FileHost, place: Place, request: OpenRequest): Descriptor | number {
+  const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+  const path = hostPath(place.parentFd, place.name);
+  const wantsDirectory = place.wantsDirectory || (request.oflags & OFLAGS_DIRECTORY) !== 0;
+  // A guest asks for every right it might use; what it reads and writes decides how the host opens.
+  const writes = (request.rights & RIGHT_FD_WRITE) !== 0n || (request.oflags & OFLAGS_TRUNC) !== 0;
+  const creates = (request.oflags & OFLAGS_CREAT) !== 0;
+  if (creates && wantsDirectory) return -EINVAL;
+  // NB: a link that appeared after the walk is not followed either.
+  const existing = attempt(() => fs.lstatSync(path));
+  if (typeof existing !== "number" && existing.isSymbolicLink()) return -ELOOP;
+  if (typeof existing !== "number" && existing.isDirectory()) {
+    if (writes && !wantsDirectory && (request.rights & RIGHT_FD_WRITE) !== 0n && creates) return -EISDIR;
+    if ((request.oflags & OFLAGS_EXCL) !== 0 && creates) return -EISDIR;
+    const fd = attempt(() => fs.openSync(path, O_DIRECTORY | O_NOFOLLOW | fs.constants.O_RDONLY));
+    if (fd < 0) return fd;
+    return new DirectoryDescriptor(host, fd, request.rights & DIRECTORY_RIGHTS, request.inheriting);
+  }
+  if (typeof existing === "number" && !(creates && existing === -ENOENT)) return existing;
+  if (wantsDirectory) return -ENOTDIR;
+  const fd = attempt(() => fs.openSync(path, openFlags(request, writes) | O_NOFOLLOW, 0o666));
+  if (fd < 0) return fd;
+  const stats = attempt(() => fs.fstatSync(fd));
+  if (typeof stats === "number" || stats.isDirectory()) {
+    attemptVoid(() => fs.closeSync(fd));
+    return typeof stats === "number" ? stats : -EISDIR;
+  }
+  return new FileDescriptor(host, fd, fileTypeOf(stats), request.rights & FILE_RIGHTS, request.fdflags);
+}
+
+function openFlags(request: OpenRequest, writes: boolean): number {
+  const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_NONBLOCK, O_DSYNC, O_SYNC } = fs.constants;
+  const reads = (request.rights & RIGHT_FD_READ) !== 0n;
+  let flags = writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
+  if ((request.oflags & OFLAGS_CREAT) !== 0) flags |= O_CREAT;
+  if ((request.oflags & OFLAGS_EXCL) !== 0) flags |= O_EXCL;
+  if ((request.oflags & OFLAGS_TRUNC) !== 0) flags |= O_TRUNC;
+  // Opening a pipe to read would wait for its writer, and no signal could end that.
+  if (!writes || (request.fdflags & FDFLAGS_NONBLOCK) !== 0) flags |= O_NONBLOCK;
+  if ((request.fdflags & FDFLAGS_DSYNC) !== 0) flags |= O_DSYNC;
+  if ((request.fdflags & (FDFLAGS_SYNC | FDFLAGS_RSYNC)) !== 0) flags |= O_SYNC;
+  return flags | fs.constants.O_NOCTTY;
+}
+
+function listEntries(directoryFd: number): Entry[] | number {
+  const names = attempt(() => fs.readdirSync(hostPath(directoryFd, encodeText(".")), "buffer"));
+  if (typeof names === "number") return names;
+  const entries: Entry[] = [];
+  for (const name of [Buffer.from("."), Buffer.from(".."), ...names]) {
+    // What is above the directory stays unknown: `..` is reported as the directory itself.
+    const path = hostPath(directoryFd, name.toString() === ".." ? encodeText(".") : name);
+    const stats = attempt(() => fs.lstatSync(path, { bigint: true }));
+    if (typeof stats !== "number") entries.push({ name, inode: stats.ino, fileType: fileTypeOf(stats) });
+  }
+  return entries;
+}
+
+/** Entries as d_next u64@0, d_ino u64@8, d_namlen u32@16, d_type u8@20, name@24; the last one may be cut off. */
+function serialiseEntries(entries: readonly Entry[], cookie: bigint, sizeBytes: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (let index = Number(cookie); index < entries.length && total < sizeBytes; index++) {
+    const entry = entries[index];
+    if (entry === undefined) break;
+    const chunk = new Uint8Array(24 + entry.name.length);
+    const view = new DataView(chunk.buffer);
+    view.setBigUint64(0, BigInt(index + 1), true);
+    view.setBigUint64(8, entry.inode, true);
+    view.setUint32(16, entry.name.length, true);
+    view.setUint8(20, entry.fileType);
+    chunk.set(entry.name, 24);
+    chunks.push(chunk);
+    total += chunk.length;
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}

@@ -1,0 +1,200 @@
+import * as fs from "node:fs";
+import { EFBIG, EINVAL, EROFS, ESPIPE } from "../../uapi/errno.ts";
+import { attempt, attemptVoid } from "./attempt.ts";
+import {
+  FDFLAGS_APPEND,
+  FDFLAGS_NONBLOCK,
+  FILETYPE_REGULAR_FILE,
+  WHENCE_CUR,
+  WHENCE_END,
+  WHENCE_SET,
+} from "./constants.ts";
+import type { FileHost } from "./context.ts";
+import { Descriptor, type FileStat, type Readiness } from "./descriptor.ts";
+import { RIGHT_FD_FILESTAT_SET_TIMES } from "./rights.ts";
+import { fileStatOf } from "./stat.ts";
+import { readStream } from "./stream.ts";
+
+const LARGEST_OFFSET = 0x7fffffffffffffffn;
+
+/**
+ * An open file of the host: regular, or a pipe or device (without a position). Those are open without waiting, since
+ * only the waits of `Interrupts` can be interrupted.
+ */
+export class FileDescriptor extends Descriptor {
+  readonly #host: FileHost;
+  readonly #hostFd: number;
+  #seekable: boolean;
+  #position = 0n;
+
+  /** Takes over `hostFd`. */
+  constructor(host: FileHost, hostFd: number, fileType: number, rights: bigint, flags: number) {
+    super(fileType, rights, 0n, flags);
+    this.#host = host;
+    this.#hostFd = hostFd;
+    this.#seekable = fileType === FILETYPE_REGULAR_FILE;
+  }
+
+  override get fileFd(): number {
+    return this.#hostFd;
+  }
+
+  override read(into: readonly Uint8Array[]): number {
+    if (!this.#seekable) return this.#readStream(into);
+    const count = this.#readFrom(into, this.#position);
+    // Some that say they are regular files are none, trace_pipe for example.
+    if (count === -ESPIPE) {
+      this.#seekable = false;
+      return this.#readStream(into);
+    }
+    if (count > 0) this.#position += BigInt(count);
+    return count;
+  }
+
+  override write(from: readonly Uint8Array[]): number {
+    if (!this.#seekable) return this.#writeFrom(from, null);
+    if ((this.flags & FDFLAGS_APPEND) !== 0) {
+      // The host file is not in append mode (the flag can change), so the end is looked up for each write.
+      const end = this.#size();
+      if (typeof end === "number") return end;
+      this.#position = end;
+    }
+    const count = this.#writeFrom(from, this.#position);
+    if (count > 0) this.#position += BigInt(count);
+    return count;
+  }
+
+  override readAt(into: readonly Uint8Array[], offset: bigint): number {
+    if (!this.#seekable) return -ESPIPE;
+    return offset > LARGEST_OFFSET ? -EINVAL : this.#readFrom(into, offset);
+  }
+
+  override writeAt(from: readonly Uint8Array[], offset: bigint): number {
+    if (!this.#seekable) return -ESPIPE;
+    return offset > LARGEST_OFFSET ? -EINVAL : this.#writeFrom(from, offset);
+  }
+
+  #readStream(into: readonly Uint8Array[]): number {
+    const buffer = into.find((candidate) => candidate.length > 0);
+    if (buffer === undefined) return 0;
+    const nonblocking = (this.flags & FDFLAGS_NONBLOCK) !== 0;
+    return readStream(this.#host.sys, this.#host.interrupts, this.#hostFd, buffer, nonblocking);
+  }
+
+  #readFrom(into: readonly Uint8Array[], position: bigint): number {
+    let total = 0;
+    for (const buffer of into) {
+      if (buffer.length === 0) continue;
+      const at = position + BigInt(total);
+      const count = attempt(() => fs.readSync(this.#hostFd, buffer, 0, buffer.length, at));
+      if (count < 0) return total > 0 ? total : count;
+      total += count;
+      if (count < buffer.length) break;
+    }
+    return total;
+  }
+
+  #writeFrom(from: readonly Uint8Array[], position: bigint | null): number {
+    let total = 0;
+    for (const buffer of from) {
+      if (buffer.length === 0) continue;
+      const at = position === null ? null : Number(position) + total;
+      if (at !== null && !Number.isSafeInteger(at)) return total > 0 ? total : -EFBIG;
+      const count = attempt(() => fs.writeSync(this.#hostFd, buffer, 0, buffer.length, at));
+      if (count < 0) return total > 0 ? total : count;
+      total += count;
+      if (count < buffer.length) break;
+    }
+    return total;
+  }
+
+  #size(): bigint | number {
+    const stats = attempt(() => fs.fstatSync(this.#hostFd, { bigint: true }));
+    return typeof stats === "number" ? stats : stats.size;
+  }
+
+  override seek(offset: bigint, whence: number): bigint | number {
+    if (!this.#seekable) return -ESPIPE;
+    let base: bigint | number;
+    if (whence === WHENCE_SET) base = 0n;
+    else if (whence === WHENCE_CUR) base = this.#position;
+    else if (whence === WHENCE_END) base = this.#size();
+    else return -EINVAL;
+    if (typeof base === "number") return base;
+    const position = base + offset;
+    if (position < 0n || position > LARGEST_OFFSET) return -EINVAL;
+    this.#position = position;
+    return position;
+  }
+
+  /** The program goes on where the guest is; where it ends, the guest does not learn. */
+  override passOn(): number | undefined {
+    if (this.#seekable) this.#host.sys.seek(this.#hostFd, Number(this.#position));
+    return this.#hostFd;
+  }
+
+  override hostStats(): fs.BigIntStats | number {
+    return attempt(() => fs.fstatSync(this.#hostFd, { bigint: true }));
+  }
+
+  override stat(): FileStat | number {
+    const stats = this.hostStats();
+    return typeof stats === "number" ? stats : fileStatOf(stats);
+  }
+
+  /** Append and nonblock can change on an open file; the other flags are accepted as they are. */
+  override setFlags(flags: number): number {
+    const fixed = ~(FDFLAGS_APPEND | FDFLAGS_NONBLOCK);
+    if ((flags & fixed) !== (this.flags & fixed)) return -EINVAL;
+    this.flags = flags;
+    return 0;
+  }
+
+  override setSize(sizeBytes: bigint): number {
+    if (sizeBytes > BigInt(Number.MAX_SAFE_INTEGER)) return -EFBIG;
+    return attemptVoid(() => fs.ftruncateSync(this.#hostFd, Number(sizeBytes)));
+  }
+
+  /** Grows the file to hold the range; blocks are not reserved. */
+  override allocate(offset: bigint, lengthBytes: bigint): number {
+    if (!this.#seekable) return -ESPIPE;
+    if (lengthBytes === 0n) return -EINVAL;
+    const size = this.#size();
+    if (typeof size === "number") return size;
+    return offset + lengthBytes > size ? this.setSize(offset + lengthBytes) : 0;
+  }
+
+  override setTimes(accessedNs: bigint | undefined, modifiedNs: bigint | undefined): number {
+    const stats = this.stat();
+    if (typeof stats === "number") return stats;
+    return attemptVoid(() =>
+      fs.futimesSync(
+        this.#hostFd,
+        seconds(accessedNs ?? stats.accessedNs),
+        seconds(modifiedNs ?? stats.modifiedNs),
+      ),
+    );
+  }
+
+  override setMode(mode: number): number {
+    if ((this.rights & RIGHT_FD_FILESTAT_SET_TIMES) === 0n) return -EROFS;
+    return attemptVoid(() => fs.fchmodSync(this.#hostFd, mode));
+  }
+
+  override sync(dataOnly: boolean): number {
+    return attemptVoid(() => (dataOnly ? fs.fdatasyncSync(this.#hostFd) : fs.fsyncSync(this.#hostFd)));
+  }
+
+  override readiness(): Readiness {
+    return { hostFd: this.#seekable ? undefined : this.#hostFd, availableBytes: 0n };
+  }
+
+  override close(): void {
+    attemptVoid(() => fs.closeSync(this.#hostFd));
+  }
+}
+
+/** Time for `utimes`, whose unit is a number of seconds (resolution about 0.2 microseconds). */
+export function seconds(nanoseconds: bigint): number {
+  return Number(nanoseconds) / 1e9;
+}

@@ -1,0 +1,48 @@
+export { haveContextArgumentTag } from "./argument-tags.ts";
+export {
+  haveBtf,
+  haveBtfAttributeTags,
+  haveBtfDatasec,
+  haveBtfDeclTag,
+  haveBtfEnum64,
+  haveBtfFloat,
+  haveBtfFunctions,
+  haveBtfGlobalFunctions,
+  haveBtfKind,
+  haveBtfQuestionMarkDatasec,
+  haveBtfTypeTag,
+  haveModuleBtf,
+} from "./btf-features.ts";
+export { onlineCpus, parseCpuList, possibleCpuCount } from "./cpus.ts";
+export { createMap, type MapCreateArguments } from "./create-map.ts";
+export {
+  haveAttachCookie,
+  haveExpectedAttachType,
+  haveGlobalData,
+  haveMmapableArrays,
+  haveObjectNames,
+  havePerfLink,
+  haveProbeReadKernel,
+  haveProgramBindMap,
+  haveUprobeMultiLink,
+} from "./features.ts";
+export { findKernelSymbols, type KernelSymbol, lookupKernelSymbols } from "./kallsyms.ts";
+export { kernelConfig, parseKconfig } from "./kconfig.ts";
+export { haveKernelBtf, kernelBtf, kernelBtfBytes, kernelBtfIfAny } from "./kernel-btf.ts";
+export { formatKernelVersion, kernelVersion, parseKernelVersion, versionCode } from "./kernel-version.ts";
+export { loadBtf } from "./load-btf.ts";
+export {
+  FUNCTION_INFO_SIZE,
+  LINE_INFO_SIZE,
+  loadProgram,
+  type ProgramLoadArguments,
+  type ProgramLoadResult,
+} from "./load-program.ts";
+export { machineIsLittleEndian } from "./machine.ts";
+export { bumpMemlock, haveMemcgAccounting } from "./memlock.ts";
+export { type ModuleBtf, ModuleBtfs, moduleBtf, moduleNames } from "./module-btf.ts";
+export { type BtfInfo, btfBytes, btfFdById, btfInfo, nextBtfId, objectInfo } from "./object-info.ts";
+export { type FeatureFamily, type FeatureOrigin, featureOrigin, missingFeature } from "./since.ts";
+export { haveSyscallWrapper, syscallWrapperPrefix } from "./syscall-wrapper.ts";
+export { haveHelper, haveLinkType, haveMapType, haveProgramType } from "./type-probes.ts";
+export { haveFullValueOffsets } from "./value-offsets.ts";

@@ -1,0 +1,129 @@
+import { BpfAttr } from "./attr.ts";
+import type { Sys } from "./sys.ts";
+
+/** One call that a scripted kernel got. */
+export interface RecordedCall {
+  /** Name of the {@link Sys} method. */
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /** For `bpf`: the command, and the attribute's bytes as they were at the call. */
+  readonly command: number | undefined;
+  readonly attr: Uint8Array | undefined;
+}
+
+/** Answers a call: `>= 0` or -errno; `undefined` leaves the answer to the default. */
+export type Answer = (call: RecordedCall, attr: BpfAttr | undefined) => number | undefined;
+
+/** A kernel for tests: records every call and answers from a script, no addon and no privileges needed. */
+export interface ScriptedSys extends Sys {
+  readonly calls: RecordedCall[];
+  /** Recorded `bpf` calls with this command. */
+  bpfCalls(command: number): RecordedCall[];
+  /** Descriptors that were given out and not closed. */
+  readonly openFds: Set<number>;
+}
+
+/** Calls whose default answer is a new descriptor; `bpf` is one, when its command makes something. */
+const OPENERS = new Set([
+  "perfEventOpen",
+  "open",
+  "dup",
+  "epollCreate",
+  "eventfd",
+  "pidfdOpen",
+  "socket",
+  "accept",
+  "mountDetached",
+]);
+/** BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_OBJ_GET, the GET_FD_BY_ID family, RAW_TRACEPOINT_OPEN, BTF_LOAD, LINK_CREATE, ITER_CREATE, ... */
+const BPF_OPENERS = new Set([0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33, 36]);
+
+/**
+ * Makes a scripted kernel. Without an answer a call that opens something gets a new descriptor (from 1000 on), and
+ * every other call 0.
+ */
+export function scriptedSys(answer: Answer = () => undefined): ScriptedSys {
+  const calls: RecordedCall[] = [];
+  const openFds = new Set<number>();
+  let nextFd = 1000;
+  const call = (name: string, args: readonly unknown[]): number => {
+    const [command, attr] = args;
+    const isBpf = name === "bpf" && typeof command === "number" && attr instanceof BpfAttr;
+    const recorded: RecordedCall = {
+      name,
+      args,
+      command: isBpf ? command : undefined,
+      attr: isBpf ? attr.bytes.slice() : undefined,
+    };
+    calls.push(recorded);
+    const given = answer(recorded, isBpf ? attr : undefined);
+    const opens = isBpf ? BPF_OPENERS.has(command) : OPENERS.has(name);
+    if (name === "close") openFds.delete(command as number);
+    const result = given ?? (opens ? nextFd++ : 0);
+    if (opens && result >= 0) openFds.add(result);
+    return result;
+  };
+  const method =
+    (name: string) =>
+    (...args: unknown[]): number =>
+      call(name, args);
+  return {
+    calls,
+    openFds,
+    bpfCalls: (command) => calls.filter((recorded) => recorded.command === command),
+    pageSize: 4096,
+    signals: {
+      catch: method("signals.catch"),
+      take: method("signals.take"),
+      hold: () => void call("signals.hold", []),
+      resume: () => void call("signals.resume", []),
+      dispose: method("signals.dispose"),
+      taken: () => void call("signals.taken", []),
+      release: () => void call("signals.release", []),
+    },
+    bpf: method("bpf"),
+    perfEventOpen: method("perfEventOpen"),
+    ioctl: method("ioctl"),
+    open: method("open"),
+    close: method("close"),
+    dup: method("dup"),
+    read: method("read"),
+    write: method("write"),
+    seek: method("seek"),
+    mmap(...args) {
+      const result = call("mmap", args);
+      return result < 0 ? result : new ArrayBuffer(args[0]);
+    },
+    mmapFixed: method("mmapFixed"),
+    munmap: method("munmap"),
+    epollCreate: method("epollCreate"),
+    epollCtl: method("epollCtl"),
+    epollWait: method("epollWait"),
+    eventfd: method("eventfd"),
+    getRlimit: () => [2n ** 64n - 1n, 2n ** 64n - 1n],
+    setRlimit: method("setRlimit"),
+    ifNameToIndex: method("ifNameToIndex"),
+    socket: method("socket"),
+    bind: method("bind"),
+    connect: method("connect"),
+    listen: method("listen"),
+    accept: method("accept"),
+    socketName: method("socketName"),
+    receive: method("receive"),
+    send: method("send"),
+    shutdown: method("shutdown"),
+    getSocketOption: method("getSocketOption"),
+    ifIndexToName: method("ifIndexToName"),
+    uname: method("uname"),
+    clockTime: method("clockTime"),
+    pipe: method("pipe"),
+    spawn: method("spawn"),
+    waitProcess: method("waitProcess"),
+    kill: method("kill"),
+    pidfdOpen: method("pidfdOpen"),
+    setSocketOption: method("setSocketOption"),
+    mountDetached: method("mountDetached"),
+    sleep: method("sleep"),
+    addressOf: () => 0x1000n,
+  };
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+
+const root: string = new URL("../../..", import.meta.url).pathname;
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((path) => `docs/${path}`),
+  ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`),
+].filter((path) => path.endsWith(".md"));
+
+test("README.md has at most 100 lines", () => {
+  const lines = read("README.md").trimEnd().split("\n").length;
+  assert.ok(lines <= 100, `${lines} lines`);
+});
+
+test("every npm command of the documentation exists", () => {
+  const scripts: Readonly<Record<string, string>> = JSON.parse(read("package.json")).scripts;
+  for (const page of pages) {
+    for (const [, name = ""] of read(page).matchAll(/npm run ([\w:]+)/g)) {
+      assert.ok(Object.hasOwn(scripts, name), `${page}: npm run ${name}`);
+    }
+  }
+});
+
+test("every link of the documentation leads to a file", () => {
+  for (const page of pages) {
+    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+      assert.ok(existsSync(join(root, dirname(page), target)), `${page}: ${target}`);
+    }
+  }
+});

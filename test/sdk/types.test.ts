@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BothWays, sourceFile } from "./both-ways.ts";
+
+const object = new URL("../../../testdata/core.bpf.o", import.meta.url).pathname;
+
+test("types are made, read, dumped and loaded as with the machine's libbpf", () => {
+  const program = new BothWays("types", ["-I", sourceFile("").pathname, "-Wno-unused"]);
+  const native = program.native(object);
+  assert.equal(native.status, 0, native.stdout + native.stderr);
+  const guest = program.run([object]);
+  assert.equal(guest.stderr, "");
+  assert.deepEqual(guest.stdout.split("\n"), native.stdout.split("\n"));
+  assert.ok(guest.stdout.split("\n").length > 400);
+  assert.equal(guest.status, 0);
+});
