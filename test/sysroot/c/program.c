@@ -321,8 +321,10 @@ static void system_(void)
 	printf("%#x\n", polled.revents);
 	FD_ZERO(&set);
 	result("select", select(0, NULL, NULL, NULL, &none));
-	FD_SET(77, &set);
-	result("select", select(78, &set, NULL, NULL, &none));
+	/* Below 64, since the kernel looks at no number past the table, which has at least that many places. */
+	close(43);
+	FD_SET(43, &set);
+	result("select", select(44, &set, NULL, NULL, &none));
 }
 
 int main(int argc, char **argv)
