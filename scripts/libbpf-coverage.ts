@@ -35,7 +35,6 @@ export const REFUSED: Readonly<Record<string, readonly string[]>> = {
     "perf_buffer__buffer",
   ],
   "No kernel has it yet. `-EOPNOTSUPP`.": ["bpf_prog_assoc_struct_ops"],
-  "Work of the kernel's build. `-EOPNOTSUPP`.": ["btf__distill_base", "btf__relocate"],
 };
 
 /** Where programs are that tests run, compiled natively and as guests. */

@@ -14,7 +14,8 @@
 
 struct btf {
 	int handle; /* the host's; 0: none, or no longer the same types */
-	struct btf *base; /* not owned */
+	struct btf *base;
+	bool owns_base; /* a distilled base that came with the types */
 	int fd; /* in the kernel, -1: none */
 	uint32_t first_id; /* of the own types: 1 without a base */
 	uint32_t count; /* of the own types */
@@ -39,6 +40,9 @@ struct btf {
 
 /** A struct without types. NULL without memory. */
 struct btf *wb_btf_new(struct btf *base);
+
+/** Opens types with the host: a kind of `btf_open`. NULL with errno. */
+struct btf *wb_btf_open_types(int kind, const char *name, struct btf *base, uint32_t id);
 
 /** The host's handle on the same types; -errno. Made of the bytes where the types were written. */
 int wb_btf_handle(struct btf *btf);

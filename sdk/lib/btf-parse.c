@@ -1,4 +1,4 @@
-/* Types of a file together with its .BTF.ext section. */
+/* Types of a file: on top of the distilled base that is beside them, and together with its .BTF.ext section. */
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <libelf.h>
@@ -32,6 +32,32 @@ static int read_ext(int fd, struct btf_ext **ext)
 	}
 	elf_end(elf);
 	return result;
+}
+
+struct btf *btf__parse_split(const char *path, struct btf *base_btf)
+{
+	struct btf *base = wb_btf_open_types(WB_BTF_FILE_BASE, path, NULL, 0), *btf;
+
+	if (!base)
+		return wb_btf_open_types(WB_BTF_FILE, path, base_btf, 0);
+	btf = wb_btf_open_types(WB_BTF_FILE, path, base, 0);
+	if (!btf) {
+		btf__free(base);
+		return NULL;
+	}
+	btf->owns_base = true;
+	if (base_btf && btf__relocate(btf, base_btf)) {
+		int error = errno;
+
+		btf__free(btf);
+		return wb_null(error);
+	}
+	return btf;
+}
+
+struct btf *btf__parse_elf_split(const char *path, struct btf *base_btf)
+{
+	return btf__parse_split(path, base_btf);
 }
 
 struct btf *btf__parse(const char *path, struct btf_ext **btf_ext)

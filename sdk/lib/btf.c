@@ -71,6 +71,8 @@ void btf__free(struct btf *btf)
 	free(btf->string_index);
 	free(btf->raw);
 	free(btf->old_raw);
+	if (btf->owns_base)
+		btf__free(btf->base);
 	free(btf);
 }
 
@@ -96,8 +98,7 @@ int wb_btf_handle(struct btf *btf)
 	return handle;
 }
 
-/* Opens with the host. */
-static struct btf *open_types(int kind, const char *name, struct btf *base, uint32_t id)
+struct btf *wb_btf_open_types(int kind, const char *name, struct btf *base, uint32_t id)
 {
 	int handle = base ? wb_btf_handle(base) : 0;
 
@@ -142,44 +143,34 @@ struct btf *btf__new(const void *data, __u32 size)
 	return btf__new_split(data, size, NULL);
 }
 
-struct btf *btf__parse_split(const char *path, struct btf *base_btf)
-{
-	return open_types(WB_BTF_FILE, path, base_btf, 0);
-}
-
-struct btf *btf__parse_elf_split(const char *path, struct btf *base_btf)
-{
-	return open_types(WB_BTF_FILE, path, base_btf, 0);
-}
-
 struct btf *btf__parse_raw_split(const char *path, struct btf *base_btf)
 {
-	return open_types(WB_BTF_FILE, path, base_btf, 0);
+	return wb_btf_open_types(WB_BTF_FILE, path, base_btf, 0);
 }
 
 struct btf *btf__parse_raw(const char *path)
 {
-	return open_types(WB_BTF_FILE, path, NULL, 0);
+	return wb_btf_open_types(WB_BTF_FILE, path, NULL, 0);
 }
 
 struct btf *btf__load_vmlinux_btf(void)
 {
-	return open_types(WB_BTF_KERNEL, NULL, NULL, 0);
+	return wb_btf_open_types(WB_BTF_KERNEL, NULL, NULL, 0);
 }
 
 struct btf *btf__load_module_btf(const char *module_name, struct btf *vmlinux_btf)
 {
-	return open_types(WB_BTF_MODULE, module_name, vmlinux_btf, 0);
+	return wb_btf_open_types(WB_BTF_MODULE, module_name, vmlinux_btf, 0);
 }
 
 struct btf *btf__load_from_kernel_by_id_split(__u32 id, struct btf *base_btf)
 {
-	return open_types(WB_BTF_ID, NULL, base_btf, id);
+	return wb_btf_open_types(WB_BTF_ID, NULL, base_btf, id);
 }
 
 struct btf *btf__load_from_kernel_by_id(__u32 id)
 {
-	return open_types(WB_BTF_ID, NULL, NULL, id);
+	return wb_btf_open_types(WB_BTF_ID, NULL, NULL, id);
 }
 
 __u32 btf__type_cnt(const struct btf *btf)

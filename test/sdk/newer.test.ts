@@ -47,8 +47,6 @@ btf__permute(split, own, 2, NULL): 0
 btf__type_by_id(split, 6)->type: 7
 btf__type_by_id(split, 7)->type: 2
 btf__dedup(split, NULL): -95, Operation not supported
-btf__distill_base(split, &base, &split): -95, Operation not supported
-btf__relocate(split, btf): -95, Operation not supported
 btf__new_empty_opts(&opts): Operation not supported
 btf_ext__endianness(section): 0
 btf_ext__set_endianness(section, BTF_LITTLE_ENDIAN): 0

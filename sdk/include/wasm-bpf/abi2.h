@@ -469,6 +469,7 @@ WB_IMPORT(buffer_close) int wb_buffer_close(int buffer);
 #define WB_BTF_FILE 3
 #define WB_BTF_BYTES 4
 #define WB_BTF_ID 5
+#define WB_BTF_FILE_BASE 6
 
 struct wb_btf_info {
 	uint32_t type_count; /* with void and the base's */

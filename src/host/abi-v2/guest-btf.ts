@@ -15,6 +15,7 @@ const KIND_MODULE = 2;
 const KIND_FILE = 3;
 const KIND_BYTES = 4;
 const KIND_ID = 5;
+const KIND_FILE_BASE = 6;
 const SYSFS_BTF = "/sys/kernel/btf/vmlinux";
 /** libbpf's own error number for what is no ELF file. */
 const LIBBPF_ERRNO_FORMAT = 4001;
@@ -79,6 +80,8 @@ export function openBtf(
     }
     case KIND_FILE:
       return parse(typesOfFile(context, requiredText(memory, name)));
+    case KIND_FILE_BASE:
+      return parse(baseOfFile(context, requiredText(memory, name)));
     case KIND_BYTES:
       return parse(guestRange(memory, at, size).slice());
     case KIND_ID:
@@ -103,8 +106,7 @@ export function kernelTypes({ kernelBtf, log }: AbiV2Context): Btf {
 /** The types in an ELF file, or the file itself. */
 function typesOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
   const bytes = readGuestFile(fds, path);
-  const magic = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
-  if (magic === 0xeb9f || magic === 0x9feb) return bytes;
+  if (isBtf(bytes)) return bytes;
   let file: ElfFile;
   try {
     file = parseElf(bytes);
@@ -120,6 +122,21 @@ function typesOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
   }
   // Not a view: type records are read as aligned words, and the rest of the file is not needed.
   return section.data.slice();
+}
+
+/** The distilled base that the types of an ELF file are on top of. @throws {Refusal} ENOENT where there is none */
+function baseOfFile({ fds }: AbiV2Context, path: string): Uint8Array {
+  const bytes = readGuestFile(fds, path);
+  if (isBtf(bytes) || bytes[0] !== 0x7f) throw new Refusal(ENOENT);
+  const section = readTypes(() => parseElf(bytes).section(".BTF.base"));
+  if (section === undefined) throw new Refusal(ENOENT);
+  return section.data.slice();
+}
+
+/** Whether these are types without an ELF file around them, of either byte order. */
+function isBtf(bytes: Uint8Array): boolean {
+  const magic = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+  return magic === 0xeb9f || magic === 0x9feb;
 }
 
 /** What the kernel itself has is public; of others' programs it is not. */

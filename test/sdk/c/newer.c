@@ -94,7 +94,7 @@ static void newest(const char *path)
 static void types(void)
 {
 	LIBBPF_OPTS(btf_new_opts, opts);
-	struct btf *btf = pointer(btf__new_empty_opts(&opts)), *base, *split;
+	struct btf *btf = pointer(btf__new_empty_opts(&opts)), *split;
 	__u32 order[] = { 0, 3, 1, 2 }, bad[] = { 0, 1, 1, 2 };
 	__u8 ext[] = { 0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 16, 0, 0, 0 };
 	struct btf_ext *section = pointer(btf_ext__new(ext, sizeof(ext)));
@@ -126,8 +126,6 @@ static void types(void)
 	show(btf__type_by_id(split, 6)->type);
 	show(btf__type_by_id(split, 7)->type);
 	outcome(btf__dedup(split, NULL));
-	outcome(btf__distill_base(split, &base, &split));
-	outcome(btf__relocate(split, btf));
 	btf__free(split);
 	opts.add_layout = true;
 	pointer(btf__new_empty_opts(&opts));
