@@ -267,9 +267,34 @@ static napi_value js_seek(napi_env env, napi_callback_info info)
 	struct call call = begin(env, info);
 	int fd = arg_i32(&call, 0);
 	int64_t offset = arg_i64(&call, 1);
+	int whence = arg_i32(&call, 2);
 
 	REQUIRE(call);
-	return finish(&call, sys_seek(fd, offset));
+	return finish(&call, sys_seek(fd, offset, whence));
+}
+
+static napi_value js_timerfd_create(napi_env env, napi_callback_info info)
+{
+	struct call call = begin(env, info);
+	int clock = arg_i32(&call, 0), flags = arg_i32(&call, 1);
+
+	REQUIRE(call);
+	return finish(&call, sys_timerfd_create(clock, flags));
+}
+
+/* timerfdSet(fd, flags, value, old): 32 bytes each; `value` may be empty. */
+static napi_value js_timerfd_set(napi_env env, napi_callback_info info)
+{
+	enum { SPEC = 32 };
+	struct call call = begin(env, info);
+	int fd = arg_i32(&call, 0), flags = arg_i32(&call, 1);
+	size_t size, old_size;
+	uint8_t *value = arg_bytes(&call, 2, &size), *old = arg_bytes(&call, 3, &old_size);
+
+	REQUIRE(call);
+	if ((size != 0 && size != SPEC) || old_size != SPEC)
+		return finish(&call, -EINVAL);
+	return finish(&call, sys_timerfd_set(fd, flags, size ? value : NULL, old));
 }
 
 static void unlink_mapping(struct mapping *mapping)
@@ -464,6 +489,27 @@ static napi_value js_socket(napi_env env, napi_callback_info info)
 	return finish(&call, sys_socket(family, type, protocol));
 }
 
+/* Calls with a place for two descriptors, i32 each. */
+static napi_value finish_ends(struct call *call, int64_t result, const int ends[2], uint8_t *into)
+{
+	memcpy(into, ends, 2 * sizeof *ends);
+	return finish(call, result);
+}
+
+/* socketPair(type, protocol, into): both ends, i32 each. */
+static napi_value js_socket_pair(napi_env env, napi_callback_info info)
+{
+	struct call call = begin(env, info);
+	int type = arg_i32(&call, 0), protocol = arg_i32(&call, 1), ends[2] = { -1, -1 };
+	size_t size;
+	uint8_t *into = arg_bytes(&call, 2, &size);
+
+	REQUIRE(call);
+	if (size < sizeof ends)
+		return finish(&call, -EINVAL);
+	return finish_ends(&call, sys_socket_pair(type, protocol, ends), ends, into);
+}
+
 static napi_value js_bind(napi_env env, napi_callback_info info)
 {
 	struct call call = begin(env, info);
@@ -627,6 +673,17 @@ static napi_value js_clock_time(napi_env env, napi_callback_info info)
 	return finish(&call, result);
 }
 
+/* sysinfo(into): as much of struct sysinfo as fits. */
+static napi_value js_sysinfo(napi_env env, napi_callback_info info)
+{
+	struct call call = begin(env, info);
+	size_t size;
+	uint8_t *into = arg_bytes(&call, 0, &size);
+
+	REQUIRE(call);
+	return finish(&call, sys_sysinfo(into, size));
+}
+
 /* pipe(into): both ends, i32 each. */
 static napi_value js_pipe(napi_env env, napi_callback_info info)
 {
@@ -634,14 +691,11 @@ static napi_value js_pipe(napi_env env, napi_callback_info info)
 	size_t size;
 	uint8_t *into = arg_bytes(&call, 0, &size);
 	int ends[2] = { -1, -1 };
-	int64_t result;
 
 	REQUIRE(call);
 	if (size < sizeof ends)
 		return finish(&call, -EINVAL);
-	result = sys_pipe(ends);
-	memcpy(into, ends, sizeof ends);
-	return finish(&call, result);
+	return finish_ends(&call, sys_pipe(ends), ends, into);
 }
 
 /* Puts the addresses of NUL-terminated strings that lie one behind the other into a list that ends with NULL. */
@@ -805,6 +859,8 @@ NAPI_MODULE_INIT()
 		FUNCTION("read", js_read),
 		FUNCTION("write", js_write),
 		FUNCTION("seek", js_seek),
+		FUNCTION("timerfdCreate", js_timerfd_create),
+		FUNCTION("timerfdSet", js_timerfd_set),
 		FUNCTION("mmap", js_mmap),
 		FUNCTION("mmapFixed", js_mmap_fixed),
 		FUNCTION("munmap", js_munmap),
@@ -816,6 +872,7 @@ NAPI_MODULE_INIT()
 		FUNCTION("setRlimit", js_set_rlimit),
 		FUNCTION("ifNameToIndex", js_if_name_to_index),
 		FUNCTION("socket", js_socket),
+		FUNCTION("socketPair", js_socket_pair),
 		FUNCTION("bind", js_bind),
 		FUNCTION("pidfdOpen", js_pidfd_open),
 		FUNCTION("setSocketOption", js_set_socket_option),
@@ -830,6 +887,7 @@ NAPI_MODULE_INIT()
 		FUNCTION("ifIndexToName", js_if_index_to_name),
 		FUNCTION("uname", js_uname),
 		FUNCTION("clockTime", js_clock_time),
+		FUNCTION("sysinfo", js_sysinfo),
 		FUNCTION("pipe", js_pipe),
 		FUNCTION("spawn", js_spawn),
 		FUNCTION("waitProcess", js_wait_process),

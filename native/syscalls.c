@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -132,9 +133,21 @@ int64_t sys_read(int fd, void *into, size_t size)
 	}
 }
 
-int64_t sys_seek(int fd, int64_t offset)
+int64_t sys_timerfd_create(int clock, int flags)
 {
-	return answer(lseek(fd, offset, SEEK_SET));
+	return answer(syscall(SYS_timerfd_create, clock, flags | O_CLOEXEC));
+}
+
+int64_t sys_timerfd_set(int fd, int flags, const void *value, void *old)
+{
+	if (!value)
+		return answer(syscall(SYS_timerfd_gettime, fd, old));
+	return answer(syscall(SYS_timerfd_settime, fd, flags, value, old));
+}
+
+int64_t sys_seek(int fd, int64_t offset, int whence)
+{
+	return answer(lseek(fd, offset, whence));
 }
 
 int64_t sys_write(int fd, const void *from, size_t size)
@@ -239,6 +252,11 @@ int64_t sys_set_rlimit(int resource, uint64_t soft, uint64_t hard)
 int64_t sys_socket(int family, int type, int protocol)
 {
 	return answer(syscall(SYS_socket, family, type | SOCK_CLOEXEC, protocol));
+}
+
+int64_t sys_socket_pair(int type, int protocol, int ends[2])
+{
+	return answer(syscall(SYS_socketpair, AF_UNIX, type | SOCK_CLOEXEC, protocol, ends));
 }
 
 int64_t sys_bind(int fd, const void *address, size_t size)
@@ -347,6 +365,18 @@ int64_t sys_clock_time(int id, uint64_t *ns)
 	int64_t result = answer(clock_gettime(id, &now));
 
 	*ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	return result;
+}
+
+int64_t sys_sysinfo(void *into, size_t size)
+{
+	struct sysinfo info;
+	int64_t result;
+
+	memset(&info, 0, sizeof info);
+	result = answer(syscall(SYS_sysinfo, &info));
+	if (result >= 0)
+		memcpy(into, &info, sizeof info < size ? sizeof info : size);
 	return result;
 }
 

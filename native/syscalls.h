@@ -19,8 +19,13 @@ int64_t sys_dup(int fd);
 int64_t sys_epoll_create(void);
 int64_t sys_eventfd(unsigned initial, int flags);
 
-/* Sets the place where reading and writing go on, from the start of the file. */
-int64_t sys_seek(int fd, int64_t offset);
+/* Timers that expire are read: their number, 8 bytes. */
+int64_t sys_timerfd_create(int clock, int flags);
+/* `value` and `old` are a struct itimerspec each; without a value the timer goes on as it is. */
+int64_t sys_timerfd_set(int fd, int flags, const void *value, void *old);
+
+/* The place where reading and writing go on: the new one. */
+int64_t sys_seek(int fd, int64_t offset, int whence);
 /* Waits for input; -EINTR when a caught signal is pending, also if it came before the call. */
 int64_t sys_read(int fd, void *into, size_t size);
 /* Never interrupted by a pending signal, so that output can still be flushed. */
@@ -42,6 +47,8 @@ int64_t sys_set_rlimit(int resource, uint64_t soft, uint64_t hard);
 int64_t sys_if_name_to_index(const char *name);
 /* Descriptor of a new socket, closed on exec. */
 int64_t sys_socket(int family, int type, int protocol);
+/* Two AF_UNIX sockets that are connected, closed on exec. */
+int64_t sys_socket_pair(int type, int protocol, int ends[2]);
 /* `address` is a whole sockaddr of the socket's family. */
 int64_t sys_bind(int fd, const void *address, size_t size);
 int64_t sys_pidfd_open(int pid);
@@ -65,6 +72,8 @@ int64_t sys_if_index_to_name(unsigned index, void *into, size_t size);
 /* sysname, nodename, release, version, machine, domainname: 65 bytes each. */
 int64_t sys_uname(void *into, size_t size);
 int64_t sys_clock_time(int id, uint64_t *ns);
+/* struct sysinfo, without what pads it. */
+int64_t sys_sysinfo(void *into, size_t size);
 
 /* Reading end, writing end; closed on exec. */
 int64_t sys_pipe(int ends[2]);

@@ -30,6 +30,7 @@ const OPENERS = [
   "dup",
   "epollCreate",
   "eventfd",
+  "timerfdCreate",
   "pidfdOpen",
   "socket",
   "accept",

@@ -49,8 +49,13 @@ export interface Sys {
   read(fd: number, into: Uint8Array): number;
   /** Waits for room; a pending signal does not interrupt it, so that output can be flushed. */
   write(fd: number, from: Uint8Array): number;
-  /** Sets where reading and writing go on, in bytes from the start of the file. */
-  seek(fd: number, offsetBytes: number): number;
+  /**
+   * Sets where reading and writing go on.
+   *
+   * @param whence 0 from the start of the file, 1 from where it is, 2 from the end
+   * @returns the new place, in bytes from the start
+   */
+  seek(fd: number, offsetBytes: number, whence: number): number;
   /**
    * Maps a file or anonymous memory.
    *
@@ -92,6 +97,10 @@ export interface Sys {
    */
   epollWait(epollFd: number, events: Uint32Array, maxEvents: number, timeoutMs: number): number;
   eventfd(initial: number, flags: number): number;
+  /** Descriptor of a timer of a clock (CLOCK_*), which is read when it expires. */
+  timerfdCreate(clock: number, flags: number): number;
+  /** @param value `struct itimerspec`, empty to leave the timer as it is @param old gets what was set, 32 bytes */
+  timerfdSet(fd: number, flags: number, value: Uint8Array, old: Uint8Array): number;
   /** @returns soft and hard limit; 2^64-1 is no limit */
   getRlimit(resource: number): [soft: bigint, hard: bigint];
   setRlimit(resource: number, soft: bigint, hard: bigint): number;
@@ -99,6 +108,8 @@ export interface Sys {
   ifNameToIndex(name: string): number;
   /** Descriptor of a new socket: AF_*, SOCK_*, and the family's protocol number. */
   socket(family: number, type: number, protocol: number): number;
+  /** Two AF_UNIX sockets that are connected. @param into both, i32 each */
+  socketPair(type: number, protocol: number, into: Uint8Array): number;
   /** @param address a whole `struct sockaddr` of the socket's family */
   bind(fd: number, address: Uint8Array): number;
   /** Never waits: -EINPROGRESS, or -EAGAIN, when the connection takes time. */
@@ -130,6 +141,8 @@ export interface Sys {
   uname(into: Uint8Array): number;
   /** Time of a clock of Linux, u64 nanoseconds. @param into 8 bytes */
   clockTime(clock: number, into: Uint8Array): number;
+  /** `struct sysinfo`: load, memory, uptime. @param into 112 bytes */
+  sysinfo(into: Uint8Array): number;
   /** @param into both ends, i32 each: reading, writing */
   pipe(into: Uint8Array): number;
   /**

@@ -129,7 +129,7 @@ export class FileDescriptor extends Descriptor {
 
   /** The program goes on where the guest is; where it ends, the guest does not learn. */
   override passOn(): number | undefined {
-    if (this.#seekable) this.#host.sys.seek(this.#hostFd, Number(this.#position));
+    if (this.#seekable) this.#host.sys.seek(this.#hostFd, Number(this.#position), WHENCE_SET);
     return this.#hostFd;
   }
 
