@@ -182,17 +182,18 @@ int64_t signals_dispose(int signo, int how, uint32_t grace)
 	return how == SIGNALS_DEFAULT ? 0 : signals_catch(1u << signo, atomic_load(&grace_ms));
 }
 
-void signals_taken(void)
+int64_t signals_taken(void)
 {
 	int signo = atomic_load(&first_termination);
 
 	/* One that is not handled, or the last warning, is not undone by anything. */
 	if (!atomic_load(&running) || atomic_load(&dispositions[signo]) != SIGNALS_CAUGHT ||
 	    atomic_load(&counts[signo]) >= LAST_WARNING)
-		return;
+		return 0;
 	set_timer(0);
 	atomic_store(&left_ms, 0);
 	atomic_store(&running, false);
+	return 0;
 }
 
 int64_t signals_release(void)

@@ -26,7 +26,7 @@ int64_t signals_catch(uint32_t mask, uint32_t grace_ms);
  */
 int64_t signals_dispose(int signo, int how, uint32_t grace_ms);
 /* The guest took the signals that were pending: the grace of a signal that it handles is over. */
-void signals_taken(void);
+int64_t signals_taken(void);
 /* Restores the handlers that were there before, stops the timer, forgets pending signals. */
 int64_t signals_release(void);
 /* Stops the timer, also that of a signal still to come. */

@@ -4,7 +4,7 @@ import { encodeText, WasmBpfError } from "../internal/index.ts";
 import type { BpfAttr } from "./attr.ts";
 import type { SignalControl, Sys } from "./sys.ts";
 
-/** What `native/addon.c` exports; same meaning as {@link Sys} where the name is the same. */
+/** What `native/addon.c` exports: the list in `native/calls.h` and what it defines itself; same meaning as {@link Sys} where the name is the same. */
 interface Addon extends Omit<Sys, "bpf" | "open" | "mmap" | "getRlimit" | "signals" | "spawn"> {
   /** `pointers` are pairs: offset in `attr`, bytes whose address goes there. */
   bpf(command: number, attr: Uint8Array, ...pointers: (number | Uint8Array)[]): number;

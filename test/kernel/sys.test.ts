@@ -196,7 +196,12 @@ test("structures that claim more than they hold, and wrong types, are refused", 
   assert.equal(sys.perfEventOpen(attr, -1, 0, -1, 0), -EINVAL);
   assert.equal(sys.perfEventOpen(new Uint8Array(8), -1, 0, -1, 0), -EINVAL);
   assert.equal(sys.bpf(BPF_MAP_LOOKUP_ELEM, new BpfAttr(8).pointer(4, new Uint8Array(4))), -EINVAL);
-  assert.throws(() => sys.close("3" as unknown as number), TypeError);
-  assert.throws(() => sys.read(0, new Float64Array(1) as unknown as Uint8Array), TypeError);
-  assert.throws(() => sys.munmap({} as ArrayBuffer), TypeError);
+  const mistake = (message: RegExp) => ({ name: "TypeError", message });
+  assert.throws(() => sys.close("3" as unknown as number), mistake(/argument 1 of close must be a number/));
+  const floats = new Float64Array(1) as unknown as Uint8Array;
+  assert.throws(() => sys.read(0, floats), mistake(/argument 2 of read must be a Uint8Array or Uint32Array/));
+  assert.throws(() => sys.munmap({} as ArrayBuffer), mistake(/argument 1 of munmap must be an ArrayBuffer/));
+  assert.throws(() => sys.sleep(1 as unknown as bigint), mistake(/argument 1 of sleep must be a bigint/));
+  const nothing = undefined as unknown as Uint8Array;
+  assert.throws(() => sys.ioctl(0, 0, nothing), mistake(/argument 3 of ioctl must be a number, a bigint or/));
 });
