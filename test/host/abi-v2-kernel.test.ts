@@ -8,9 +8,11 @@ import { BPF_MAP_TYPE_HASH } from "../../src/uapi/bpf.ts";
 import { E2BIG, EBADF, EFAULT, EINVAL, ENOENT, EPERM } from "../../src/uapi/errno.ts";
 import { AbiGuest } from "../support/abi-v2.ts";
 import { GuestObjectFixture } from "../support/abi-v2-object.ts";
+import { mountBpfFileSystem } from "../support/bpf-file-system.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 
 failOnLeaks();
+mountBpfFileSystem();
 
 const bytes = compileBpf(`
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __type(key, __u32); __type(value, __u64); }

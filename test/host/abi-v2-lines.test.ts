@@ -7,12 +7,14 @@ import { BPF_MAP_TYPE_HASH } from "../../src/uapi/bpf.ts";
 import { EINVAL, EOPNOTSUPP, ESRCH } from "../../src/uapi/errno.ts";
 import { AbiGuest } from "../support/abi-v2.ts";
 import { GuestObjectFixture } from "../support/abi-v2-object.ts";
+import { mountBpfFileSystem } from "../support/bpf-file-system.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 import { testdata } from "../support/testdata.ts";
 
 // The texts are those of libbpf 1.8 for the same objects; what the host adds of its own is not among them.
 
 failOnLeaks();
+mountBpfFileSystem();
 
 const FORMAT = 4001;
 const SET_AUTOLOAD = 1;

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { mountBpfFileSystem } from "../support/bpf-file-system.ts";
 import { BothWays, directory } from "./both-ways.ts";
+
+mountBpfFileSystem();
 
 const program = new BothWays("objects");
 const object = join(directory, "objects.bpf.o");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { test } from "node:test";
 import { kernelVersion, versionCode } from "../../src/kernel/index.ts";
+import { mountBpfFileSystem } from "../support/bpf-file-system.ts";
 import { BothWays, source } from "./both-ways.ts";
 
 test("functions that are seldom called do what they do in libbpf 1.8", (context) => {
@@ -9,6 +10,7 @@ test("functions that are seldom called do what they do in libbpf 1.8", (context)
     context.skip("links of sockmaps need Linux 6.10");
     return;
   }
+  mountBpfFileSystem();
   const folder = `/sys/fs/bpf/wasm-bpf-rest-${process.pid}`;
   mkdirSync(folder);
   try {
