@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, statSync } from "node:fs";
+import { cpSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { withDirectory } from "../support/compile.ts";
@@ -117,6 +117,15 @@ test("usage, version and wrong arguments are those of the native program", async
       );
     }
   });
+});
+
+test("both have the same kernel half", () => {
+  for (const file of ["bootstrap.bpf.c", "bootstrap.h"]) {
+    const [one, other] = Object.keys(variants).map((name) =>
+      readFileSync(join(project, "examples", name, file), "utf8"),
+    );
+    assert.equal(one, other, file);
+  }
 });
 
 test("bootstrap-v1 -h prints the usage and ends with 0", async () => {
