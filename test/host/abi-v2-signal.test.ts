@@ -202,8 +202,11 @@ describe("signals of a guest of version 2", () => {
   });
 
   test("a guest that does not take it is ended, whether it calls the host or not", async () => {
-    assert.deepEqual(await run(["stubborn", SIGINT, CATCH], "SIGINT"), { status: 130, stdout: "" });
-    assert.deepEqual(await run(["spin", 15, CATCH], "SIGTERM"), { status: 143, stdout: "" });
+    const runs = [run(["stubborn", SIGINT, CATCH], "SIGINT"), run(["spin", 15, CATCH], "SIGTERM")];
+    assert.deepEqual(await Promise.all(runs), [
+      { status: 130, stdout: "" },
+      { status: 143, stdout: "" },
+    ]);
   });
 });
 
@@ -259,9 +262,12 @@ describe("stop() of a guest in its thread", () => {
   test("is SIGTERM to a guest that handles it, and the end of others", async () => {
     assert.deepEqual(await stopped("wait", 15, CATCH), { status: 7, stdout: "-4, taken 1: 4000\n" });
     assert.deepEqual(await stopped("sleep"), { status: 143, stdout: "" });
-    assert.deepEqual(await stopped("stubborn", 15, CATCH), { status: 143, stdout: "" });
-    assert.deepEqual(await stopped("stubborn", 15, IGNORE), { status: 143, stdout: "" });
-    assert.deepEqual(await stopped("spin", 15, CATCH), { status: 143, stdout: "" });
+    const ended = [
+      stopped("stubborn", 15, CATCH),
+      stopped("stubborn", 15, IGNORE),
+      stopped("spin", 15, CATCH),
+    ];
+    for (const run of await Promise.all(ended)) assert.deepEqual(run, { status: 143, stdout: "" });
   });
 
   test("timers work there as well", async () => {
