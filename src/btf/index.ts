@@ -91,4 +91,6 @@ export {
   BTF_KIND_VAR,
   BTF_KIND_VOLATILE,
   BTF_LINKAGES,
+  isComposite,
+  isEnum,
 } from "./types.ts";

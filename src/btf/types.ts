@@ -239,3 +239,17 @@ type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 
 /** A type on its way into a {@link BtfBuilder}, which assigns the id. */
 export type NewBtfType = WithoutId<Exclude<BtfType, BtfVoid>>;
+
+/** Whether a type, or its blueprint, has members: a struct or a union. */
+export function isComposite<T extends { readonly kind: BtfKind }>(
+  type: T,
+): type is Extract<T, { readonly kind: "struct" | "union" }> {
+  return type.kind === "struct" || type.kind === "union";
+}
+
+/** Whether a type, or its blueprint, has enumerators, of 32 or of 64 bits. */
+export function isEnum<T extends { readonly kind: BtfKind }>(
+  type: T,
+): type is Extract<T, { readonly kind: "enum" | "enum64" }> {
+  return type.kind === "enum" || type.kind === "enum64";
+}

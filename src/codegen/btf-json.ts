@@ -1,4 +1,4 @@
-import type { Btf, BtfType } from "../btf/index.ts";
+import { type Btf, type BtfType, isEnum } from "../btf/index.ts";
 
 /**
  * All types of a BTF, or those with `rootIds`, as JSON in the form of `bpftool --json btf dump`; one type a line.
@@ -11,7 +11,7 @@ export function btfJson(btf: Btf, rootIds?: readonly number[]): string {
 
 function typeJson(type: BtfType): string {
   const head = { id: type.id, kind: type.kind.toUpperCase(), name: named("name" in type ? type.name : "") };
-  if (type.kind === "enum" || type.kind === "enum64") {
+  if (isEnum(type)) {
     const { sizeBytes: size, values } = type;
     const list = values.map(({ name, value }) => `{"name":${JSON.stringify(named(name))},"val":${value}}`);
     const encoding = type.signed ? "SIGNED" : "UNSIGNED";

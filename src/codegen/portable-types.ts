@@ -1,4 +1,14 @@
-import type { Btf, BtfComposite, BtfEnum, BtfInt, BtfMember, BtfType, BtfTypedef } from "../btf/index.ts";
+import {
+  type Btf,
+  type BtfComposite,
+  type BtfEnum,
+  type BtfInt,
+  type BtfMember,
+  type BtfType,
+  type BtfTypedef,
+  isComposite,
+  isEnum,
+} from "../btf/index.ts";
 import { MalformedInputError } from "../internal/index.ts";
 import { toIdentifier } from "./identifier.ts";
 
@@ -82,7 +92,7 @@ export class PortableTypes {
     return type.members.flatMap((member) => {
       if (member.name !== "") return [member.name];
       const { type: inner } = this.peel(member.type);
-      return inner.kind === "struct" || inner.kind === "union" ? this.memberNames(inner, depth + 1) : [];
+      return isComposite(inner) ? this.memberNames(inner, depth + 1) : [];
     });
   }
 
@@ -229,9 +239,7 @@ export class PortableTypes {
   /** Whether a member is an anonymous struct or union with members of its own. */
   #hasMembers(member: BtfMember): boolean {
     const { type, dimensions } = this.peel(member.type);
-    return (
-      dimensions.length === 0 && (type.kind === "struct" || type.kind === "union") && type.members.length > 0
-    );
+    return dimensions.length === 0 && isComposite(type) && type.members.length > 0;
   }
 
   #memberSize(type: BtfComposite, member: BtfMember): number {
@@ -245,7 +253,7 @@ export class PortableTypes {
     const base =
       type.kind === "int"
         ? integerName(type)
-        : type.kind === "enum" || type.kind === "enum64"
+        : isEnum(type)
           ? fixedInteger(type.sizeBytes, type.signed)
           : undefined;
     if (base === undefined || !("sizeBytes" in type) || member.bitfieldBits > type.sizeBytes * 8) {

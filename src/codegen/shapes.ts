@@ -1,4 +1,12 @@
-import type { Btf, BtfComposite, BtfEnum, BtfMember, BtfType } from "../btf/index.ts";
+import {
+  type Btf,
+  type BtfComposite,
+  type BtfEnum,
+  type BtfMember,
+  type BtfType,
+  isComposite,
+  isEnum,
+} from "../btf/index.ts";
 import { MalformedInputError, WasmBpfError } from "../internal/index.ts";
 import { toIdentifier, writtenName } from "./identifier.ts";
 import { PortableTypes } from "./portable-types.ts";
@@ -275,14 +283,6 @@ function flexible(fields: readonly FieldShape[], sizeBytes: number): FieldShape[
     return [...fields];
   }
   return [...fields.slice(0, -1), { ...last, shape: { ...shape, length: undefined } }];
-}
-
-function isComposite(type: BtfType): type is BtfComposite {
-  return type.kind === "struct" || type.kind === "union";
-}
-
-function isEnum(type: BtfType): type is BtfEnum {
-  return type.kind === "enum" || type.kind === "enum64";
 }
 
 function misplaced(type: BtfComposite, member: BtfMember): MalformedInputError {

@@ -1,3 +1,4 @@
+import { isComposite } from "../btf/index.ts";
 import { WasmBpfError } from "../internal/index.ts";
 import type { ObjectSpec } from "../object/index.ts";
 import { cStringLiterals } from "./c-string.ts";
@@ -138,7 +139,7 @@ function foreignTypes(spec: ObjectSpec, sections: readonly SkeletonSection[]): s
   for (const section of sections) {
     for (const variable of section.variables) {
       const { type, typedef } = types.peel(variable.typeId);
-      if (type.kind !== "struct" && type.kind !== "union") continue;
+      if (!isComposite(type)) continue;
       if (type.sizeBytes === 0) continue;
       if (type.name !== "") names.add(`${type.kind} ${type.name}`);
       else if (typedef !== undefined) names.add(typedef.name);

@@ -1,4 +1,4 @@
-import type { Btf } from "../btf/index.ts";
+import { type Btf, isComposite } from "../btf/index.ts";
 import { MalformedInputError, WasmBpfError } from "../internal/index.ts";
 import type { ObjectSpec } from "../object/index.ts";
 import {
@@ -241,7 +241,7 @@ ${assignments.join("\n")}
         const plain = name.replace(/^(struct|union) +/, "");
         for (const id of btf.findAll(plain)) {
           const type = btf.type(btf.resolve(id));
-          if (btf.kind(id) === "var" || (type.kind !== "struct" && type.kind !== "union")) continue;
+          if (btf.kind(id) === "var" || !isComposite(type)) continue;
           return shapes.record(type);
         }
       }

@@ -1,4 +1,12 @@
-import type { Btf, BtfComposite, BtfEnum, BtfType, BtfTypedef } from "../btf/index.ts";
+import {
+  type Btf,
+  type BtfComposite,
+  type BtfEnum,
+  type BtfType,
+  type BtfTypedef,
+  isComposite,
+  isEnum,
+} from "../btf/index.ts";
 import { MalformedInputError } from "../internal/index.ts";
 import { toIdentifier, writtenName } from "./identifier.ts";
 import { type NamedType, PortableTypes } from "./portable-types.ts";
@@ -112,8 +120,8 @@ class Definitions {
     const type = this.#btf.type(id);
     this.#state.set(id, "open");
     if (type.kind === "typedef") this.#typedef(type);
-    else if (type.kind === "struct" || type.kind === "union") this.#composite(type);
-    else if (type.kind === "enum" || type.kind === "enum64") this.#enum(type);
+    else if (isComposite(type)) this.#composite(type);
+    else if (isEnum(type)) this.#enum(type);
     this.#state.set(id, "done");
   }
 
@@ -233,12 +241,8 @@ class Definitions {
   }
 }
 
-function isComposite(type: BtfType): type is BtfComposite {
-  return type.kind === "struct" || type.kind === "union";
-}
-
 function isDefined(type: BtfType): type is BtfComposite | BtfEnum {
-  return isComposite(type) || type.kind === "enum" || type.kind === "enum64";
+  return isComposite(type) || isEnum(type);
 }
 
 function tag(type: BtfComposite | BtfEnum): string {

@@ -1,4 +1,4 @@
-import type { Btf, BtfComposite, BtfMember } from "../btf/index.ts";
+import { type Btf, type BtfComposite, type BtfMember, isEnum } from "../btf/index.ts";
 import { MalformedInputError, WasmBpfError } from "../internal/index.ts";
 import {
   BPF_MAP_TYPE_ARRAY_OF_MAPS,
@@ -180,7 +180,7 @@ function arrayLength(btf: Btf, map: string, member: BtfMember): number {
 /** `__ulong(name, n)` is an enum with one value; `__uint` is allowed too. */
 function long(btf: Btf, map: string, member: BtfMember): bigint {
   const type = btf.type(btf.resolve(member.type));
-  if (type.kind !== "enum" && type.kind !== "enum64") return BigInt(arrayLength(btf, map, member));
+  if (!isEnum(type)) return BigInt(arrayLength(btf, map, member));
   const value = type.values[0];
   if (value === undefined || type.values.length !== 1) {
     throw fault(map, `field "${member.name}" is not written with __ulong`);

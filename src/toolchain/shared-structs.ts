@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import type { Btf, BtfComposite } from "../btf/index.ts";
+import { type Btf, type BtfComposite, isComposite } from "../btf/index.ts";
 import { wasmDataSegments } from "../internal/index.ts";
 import type { CDefinition, PreprocessedC } from "./c-definitions.ts";
 import { type CompileCommand, compileProbe, type ProbedTypes } from "./type-probe.ts";
@@ -99,7 +99,7 @@ function sharedDefinitions(
 /** Places and sizes of the members, in their order, and the whole size. */
 function factsOf(btf: Btf, typeId: number, definition: CDefinition): Fact[] {
   const type = btf.type(btf.resolve(typeId));
-  if (type.kind !== "struct" && type.kind !== "union") return [];
+  if (!isComposite(type)) return [];
   const { declaration } = definition;
   const facts: Fact[] = [];
   const visit = (composite: BtfComposite, offsetBytes: number, depth: number): void => {
@@ -108,7 +108,7 @@ function factsOf(btf: Btf, typeId: number, definition: CDefinition): Fact[] {
       const at = offsetBytes + member.offsetBits / 8;
       const inner = btf.type(btf.resolve(member.type));
       if (member.name === "") {
-        if (inner.kind === "struct" || inner.kind === "union") visit(inner, at, depth + 1);
+        if (isComposite(inner)) visit(inner, at, depth + 1);
       } else if (member.bitfieldBits === 0) {
         facts.push({
           definition,

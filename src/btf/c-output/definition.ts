@@ -1,26 +1,30 @@
 import { MalformedInputError } from "../../internal/index.ts";
 import type { Btf } from "../btf.ts";
-import type { BtfComposite, BtfEnum, BtfPrototype, BtfType } from "../types.ts";
-import type { TypeNames } from "./names.ts";
+import {
+  type BtfComposite,
+  type BtfEnum,
+  type BtfPrototype,
+  type BtfType,
+  isComposite,
+  isEnum,
+} from "../types.ts";
+import { referenceTo, type TypeNames, tagged } from "./names.ts";
 import { fillGap, isPacked, naturalOffset, roundUp } from "./padding.ts";
+import { StepBudget } from "./step-budget.ts";
 
 /** Deepest nesting of declarators and anonymous types. */
 const MAX_NESTING = 128;
-
-/** Steps per type before the input counts as one made to make the output explode. */
-const STEPS_PER_TYPE = 200;
-const MIN_STEPS = 100_000;
 
 /** Writes declarations and definitions of a BTF's types in C, with a tab as indent. */
 export class CWriter {
   readonly #btf: Btf;
   readonly #names: TypeNames;
-  #steps: number;
+  readonly #budget: StepBudget;
 
   constructor(btf: Btf, names: TypeNames) {
     this.#btf = btf;
     this.#names = names;
-    this.#steps = MIN_STEPS + STEPS_PER_TYPE * btf.typeCount;
+    this.#budget = new StepBudget(btf.typeCount, MAX_NESTING);
   }
 
   /**
@@ -38,8 +42,7 @@ export class CWriter {
 
   /** `enum name { ... }` with its attributes, without a semicolon. */
   enumeration(type: BtfEnum, indent = ""): string {
-    const name = this.#names.tag(type.id);
-    const head = name === "" ? "enum" : `enum ${name}`;
+    const head = tagged("enum", this.#names.tag(type.id));
     if (type.values.length === 0) return head;
     const wide = type.kind === "enum64";
     const lines = type.values.map(
@@ -50,7 +53,7 @@ export class CWriter {
   }
 
   #declare(id: number, declarator: string, qualifiers: string[], indent: string, depth: number): string {
-    this.#step(id, depth);
+    this.#budget.step(id, depth);
     const type = this.#btf.type(id);
     switch (type.kind) {
       case "const":
@@ -102,37 +105,20 @@ export class CWriter {
   }
 
   #base(type: BtfType, indent: string, depth: number): string {
-    switch (type.kind) {
-      case "void":
-        return "void";
-      case "int":
-      case "float":
-        return type.name;
-      case "typedef":
-        return this.#names.typedef(type.id);
-      case "fwd":
-        return `${type.union ? "union" : "struct"} ${this.#names.tag(type.id)}`;
-      case "struct":
-      case "union":
-        return type.name === ""
-          ? this.#composite(type, indent, depth + 1)
-          : `${type.kind} ${this.#names.tag(type.id)}`;
-      case "enum":
-      case "enum64":
-        return type.name === "" ? this.enumeration(type, indent) : `enum ${this.#names.tag(type.id)}`;
-      default:
-        throw new MalformedInputError(`type ${type.id}, a ${type.kind}, stands where a C type is needed`);
-    }
+    if (isComposite(type) && type.name === "") return this.#composite(type, indent, depth + 1);
+    if (isEnum(type) && type.name === "") return this.enumeration(type, indent);
+    const reference = referenceTo(type, this.#names);
+    if (reference !== undefined) return reference;
+    throw new MalformedInputError(`type ${type.id}, a ${type.kind}, stands where a C type is needed`);
   }
 
   #composite(type: BtfComposite, indent: string, depth: number): string {
-    this.#step(type.id, depth);
-    const name = this.#names.tag(type.id);
+    this.#budget.step(type.id, depth);
     const packed = isPacked(this.#btf, type);
     const lines =
       type.kind === "struct" ? this.#struct(type, packed, indent, depth) : this.#union(type, indent, depth);
     const body = lines.map((line) => `${indent}\t${line}\n`).join("");
-    const head = `${type.kind}${name === "" ? "" : ` ${name}`} {`;
+    const head = `${tagged(type.kind, this.#names.tag(type.id))} {`;
     const attribute = packed ? " __attribute__((packed))" : "";
     return `${head}${body === "" ? "" : `\n${body}${indent}`}}${attribute}`;
   }
@@ -183,12 +169,6 @@ export class CWriter {
     if (this.#btf.resolve(id) === owner.id) throw new MalformedInputError(`type ${owner.id} contains itself`);
     const declaration = this.#declare(id, name, [], `${indent}\t`, depth + 1);
     return bits === 0 ? `${declaration};` : `${declaration}: ${bits};`;
-  }
-
-  #step(id: number, depth: number): void {
-    if (depth > MAX_NESTING || this.#steps-- <= 0) {
-      throw new MalformedInputError(`type ${id} nests too deeply to be written in C`);
-    }
   }
 }
 

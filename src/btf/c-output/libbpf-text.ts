@@ -1,14 +1,19 @@
 import { MalformedInputError } from "../../internal/index.ts";
 import type { Btf } from "../btf.ts";
 import { POINTER_BYTES } from "../layout.ts";
-import type { BtfComposite, BtfEnum, BtfPrototype, BtfType } from "../types.ts";
-import type { TypeNames } from "./names.ts";
+import {
+  type BtfComposite,
+  type BtfEnum,
+  type BtfPrototype,
+  type BtfType,
+  isComposite,
+  isEnum,
+} from "../types.ts";
+import { referenceTo, type TypeNames, tagged } from "./names.ts";
 import { isPacked, roundUp } from "./padding.ts";
+import { StepBudget } from "./step-budget.ts";
 
 const MAX_NESTING = 128;
-/** Steps per type before the input counts as one made to make the output explode. */
-const STEPS_PER_TYPE = 200;
-const MIN_STEPS = 100_000;
 /** Deepest indent that libbpf writes. */
 const MOST_TABS = 13;
 
@@ -43,12 +48,12 @@ interface Declarator {
 export class LibbpfText {
   readonly #btf: Btf;
   readonly #names: TypeNames;
-  #steps: number;
+  readonly #budget: StepBudget;
 
   constructor(btf: Btf, names: TypeNames) {
     this.#btf = btf;
     this.#names = names;
-    this.#steps = MIN_STEPS + STEPS_PER_TYPE * btf.typeCount;
+    this.#budget = new StepBudget(btf.typeCount, MAX_NESTING);
   }
 
   /** Declares `name`, which may be empty, with a type. */
@@ -64,7 +69,7 @@ export class LibbpfText {
 
   /** `enum name { ... }` without a semicolon. */
   enumeration(type: BtfEnum, level = 0): string {
-    const head = joined("enum", this.#names.tag(type.id));
+    const head = tagged("enum", this.#names.tag(type.id));
     if (type.values.length === 0) return head;
     const suffix = type.kind === "enum" ? "" : type.signed ? "LL" : "ULL";
     const lines = type.values.map(
@@ -79,7 +84,7 @@ export class LibbpfText {
 
   /** @param named whether the declaration has a name */
   #wrap(id: number, inner: Declarator, named: boolean, context: Context, depth: number): string {
-    this.#step(id, depth);
+    this.#budget.step(id, depth);
     const { id: target, modifiers } = this.#modified(id, context);
     const type = this.#btf.type(target);
     switch (type.kind) {
@@ -146,33 +151,15 @@ export class LibbpfText {
   }
 
   #base(type: BtfType, context: Context, depth: number): string {
-    switch (type.kind) {
-      case "void":
-        return "void";
-      case "int":
-      case "float":
-        return type.name;
-      case "typedef":
-        return this.#names.typedef(type.id);
-      case "fwd":
-        return `${type.union ? "union" : "struct"} ${this.#names.tag(type.id)}`;
-      case "struct":
-      case "union":
-        return type.name === "" && !context.terse
-          ? this.#composite(type, context, depth + 1)
-          : joined(type.kind, this.#names.tag(type.id));
-      case "enum":
-      case "enum64":
-        return type.name === "" && !context.terse
-          ? this.enumeration(type, context.level)
-          : `enum ${this.#names.tag(type.id)}`;
-      default:
-        return "";
+    if (!context.terse && isComposite(type) && type.name === "") {
+      return this.#composite(type, context, depth + 1);
     }
+    if (!context.terse && isEnum(type) && type.name === "") return this.enumeration(type, context.level);
+    return referenceTo(type, this.#names) ?? "";
   }
 
   #composite(type: BtfComposite, context: Context, depth: number): string {
-    this.#step(type.id, depth);
+    this.#budget.step(type.id, depth);
     const level = context.level + 1;
     const isStruct = type.kind === "struct";
     const packed = isStruct && isPacked(this.#btf, type);
@@ -189,7 +176,7 @@ export class LibbpfText {
       end = offsetBits + (afterBitfield ? bitfieldBits : 8 * this.#sizeOf(id));
     }
     if (isStruct) pad(lines, end, 8 * type.sizeBytes, this.#btf.alignOf(type.id), false);
-    const head = `${joined(type.kind, this.#names.tag(type.id))} {`;
+    const head = `${tagged(type.kind, this.#names.tag(type.id))} {`;
     const body = lines.map((line) => `\n${tabs(level)}${line}`).join("");
     const isEmpty = type.members.length === 0 && type.sizeBytes === 0;
     const foot = isEmpty ? "}" : `\n${tabs(context.level)}}`;
@@ -202,12 +189,6 @@ export class LibbpfText {
     } catch (error) {
       if (error instanceof MalformedInputError) return 0;
       throw error;
-    }
-  }
-
-  #step(id: number, depth: number): void {
-    if (depth > MAX_NESTING || this.#steps-- <= 0) {
-      throw new MalformedInputError(`type ${id} nests too deeply to be written in C`);
     }
   }
 }
@@ -255,10 +236,6 @@ function enumAttribute(type: BtfEnum): string {
   const isWide =
     type.kind === "enum64" && type.values.some(({ value }) => BigInt.asUintN(64, value) >> 32n !== 0n);
   return isWide ? "" : " __attribute__((mode(word)))";
-}
-
-function joined(keyword: string, name: string): string {
-  return name === "" ? keyword : `${keyword} ${name}`;
 }
 
 function tabs(level: number): string {

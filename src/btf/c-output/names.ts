@@ -1,4 +1,5 @@
 import type { Btf } from "../btf.ts";
+import { type BtfType, isEnum } from "../types.ts";
 
 /** Types whose definitions compilers bring along. */
 export function isBuiltIn(name: string): boolean {
@@ -122,7 +123,7 @@ export class CNames implements TypeNames {
 
   #isOpaqueEnum(id: number): boolean {
     const type = this.#btf.type(id);
-    return (type.kind === "enum" || type.kind === "enum64") && type.values.length === 0;
+    return isEnum(type) && type.values.length === 0;
   }
 
   #keyword(id: number): string {
@@ -130,6 +131,34 @@ export class CNames implements TypeNames {
     if (type.kind === "fwd") return type.union ? "union" : "struct";
     return type.kind === "enum64" ? "enum" : type.kind;
   }
+}
+
+/** How C refers to a type that stands for itself: `int`, `struct s`; `undefined` for what has no such name. */
+export function referenceTo(type: BtfType, names: TypeNames): string | undefined {
+  switch (type.kind) {
+    case "void":
+      return "void";
+    case "int":
+    case "float":
+      return type.name;
+    case "typedef":
+      return names.typedef(type.id);
+    case "fwd":
+      return `${type.union ? "union" : "struct"} ${names.tag(type.id)}`;
+    case "struct":
+    case "union":
+      return tagged(type.kind, names.tag(type.id));
+    case "enum":
+    case "enum64":
+      return `enum ${names.tag(type.id)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** `struct s`, or `struct` without a name. */
+export function tagged(keyword: string, name: string): string {
+  return name === "" ? keyword : `${keyword} ${name}`;
 }
 
 function numbered(counts: Map<string, number>, name: string): string {

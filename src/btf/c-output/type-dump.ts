@@ -1,15 +1,13 @@
 import { MalformedInputError } from "../../internal/index.ts";
 import type { Btf } from "../btf.ts";
-import type { BtfType } from "../types.ts";
+import { type BtfType, isComposite } from "../types.ts";
 import { LibbpfText } from "./libbpf-text.ts";
 import { isBuiltIn, NamesByUse } from "./names.ts";
 import { missingBaseType } from "./order.ts";
 import { referencedEnums } from "./referenced.ts";
+import { StepBudget } from "./step-budget.ts";
 
 const MAX_NESTING = 256;
-/** Steps per type before the input counts as one made to take for ever. */
-const STEPS_PER_TYPE = 200;
-const MIN_STEPS = 100_000;
 
 /** How far a type is, for the order and for the text. */
 const UNDERWAY = 1;
@@ -32,7 +30,7 @@ export class TypeDump {
   readonly #announced = new Set<number>();
   #queue: number[] = [];
   #out: string[] = [];
-  #steps: number;
+  readonly #budget: StepBudget;
   #referenced: ReadonlySet<number> | undefined;
 
   constructor(btf: Btf) {
@@ -41,7 +39,7 @@ export class TypeDump {
     this.writer = new LibbpfText(btf, this.names);
     this.#ordered = new Uint8Array(btf.typeCount);
     this.#written = new Uint8Array(btf.typeCount);
-    this.#steps = MIN_STEPS + STEPS_PER_TYPE * btf.typeCount;
+    this.#budget = new StepBudget(btf.typeCount, MAX_NESTING);
   }
 
   /** @throws {MalformedInputError} when the type cannot be expressed in C, a cycle for example */
@@ -60,7 +58,7 @@ export class TypeDump {
    * @returns COMPLETE when the type is defined then, ANNOUNCED when it need not be
    */
   #order(id: number, pointed: boolean, depth: number): number {
-    this.#step(id, depth);
+    this.#budget.step(id, depth);
     if (this.#ordered[id] === DONE || id === 0) return COMPLETE;
     const type = this.#btf.type(id);
     if (this.#ordered[id] === UNDERWAY) {
@@ -126,7 +124,7 @@ export class TypeDump {
 
   /** Writes what the use of a type in the definition `owner` needs; with owner 0, the definition itself. */
   #write(id: number, owner: number, depth: number): void {
-    this.#step(id, depth);
+    this.#budget.step(id, depth);
     if (id === 0 || this.#written[id] === DONE) return;
     const type = this.#btf.type(id);
     if (this.#written[id] === UNDERWAY) {
@@ -211,14 +209,4 @@ export class TypeDump {
     const declaration = isVaList ? `__builtin_va_list ${name}` : this.writer.declare(type.type, name);
     this.#out.push(`typedef ${declaration};\n\n`);
   }
-
-  #step(id: number, depth: number): void {
-    if (depth > MAX_NESTING || this.#steps-- <= 0) {
-      throw new MalformedInputError(`type ${id} nests too deeply to be written in C`);
-    }
-  }
-}
-
-function isComposite(type: BtfType): type is BtfType & { kind: "struct" | "union" } {
-  return type.kind === "struct" || type.kind === "union";
 }

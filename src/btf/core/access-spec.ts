@@ -1,6 +1,6 @@
 import { MalformedInputError } from "../../internal/index.ts";
 import type { Btf } from "../btf.ts";
-import type { BtfArray, BtfComposite } from "../types.ts";
+import { type BtfArray, type BtfComposite, isComposite, isEnum } from "../types.ts";
 import { coreKind } from "./kinds.ts";
 
 /** Deepest nesting of members and array elements in an access. */
@@ -51,7 +51,7 @@ export function parseAccessSpec(btf: Btf, typeId: number, accessString: string, 
   const first = raw[0] as number;
   if (subject === "enumerator") {
     const type = btf.type(id);
-    const value = type.kind === "enum" || type.kind === "enum64" ? type.values[first] : undefined;
+    const value = isEnum(type) ? type.values[first] : undefined;
     if (value === undefined || raw.length > 1) return fail("not an enumerator");
     spec.accessors.push({ typeId: id, index: first, name: value.name });
     return spec;
@@ -62,7 +62,7 @@ export function parseAccessSpec(btf: Btf, typeId: number, accessString: string, 
   for (const index of raw.slice(1)) {
     id = btf.resolve(id);
     const type = btf.type(id);
-    if (type.kind === "struct" || type.kind === "union") {
+    if (isComposite(type)) {
       const member = type.members[index];
       if (member === undefined) return fail(`${describeType(btf, id)} has no member ${index}`);
       spec.bitOffset += member.offsetBits;

@@ -1,5 +1,6 @@
 import type { Btf } from "../btf.ts";
 import { essentialName } from "../strings.ts";
+import { isComposite } from "../types.ts";
 import { type Accessor, type AccessSpec, describeType } from "./access-spec.ts";
 import { coreKind } from "./kinds.ts";
 import { matchTarget } from "./target-spec.ts";
@@ -62,13 +63,13 @@ function fieldType(spec: AccessSpec): number {
   if (last === undefined) return spec.rootTypeId;
   if (last.name === undefined) return last.typeId;
   const type = spec.btf.type(last.typeId);
-  return type.kind === "struct" || type.kind === "union" ? (type.members[last.index]?.type ?? 0) : 0;
+  return isComposite(type) ? (type.members[last.index]?.type ?? 0) : 0;
 }
 
 /** Type of a member by name, those of anonymous members included. */
 function memberType(btf: Btf, id: number, name: string, depth: number): number | undefined {
   const type = btf.type(btf.resolve(id));
-  if (depth === 0 || (type.kind !== "struct" && type.kind !== "union")) return undefined;
+  if (depth === 0 || !isComposite(type)) return undefined;
   for (const member of type.members) {
     if (member.name === name) return member.type;
     const inner = member.name === "" ? memberType(btf, member.type, name, depth - 1) : undefined;

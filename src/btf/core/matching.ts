@@ -1,6 +1,6 @@
 import type { Btf } from "../btf.ts";
 import { essentialName } from "../strings.ts";
-import type { BtfComposite, BtfEnum, BtfType } from "../types.ts";
+import { type BtfComposite, type BtfEnum, type BtfType, isEnum } from "../types.ts";
 import { tooDeep } from "./compatible.ts";
 
 const MAX_DEPTH = 32;
@@ -65,7 +65,7 @@ class Matcher {
         return b.kind === "int" && a.sizeBytes === b.sizeBytes && a.signed === b.signed;
       case "enum":
       case "enum64":
-        return (b.kind === "enum" || b.kind === "enum64") && enumsMatch(a, b);
+        return isEnum(b) && enumsMatch(a, b);
       case "fwd":
         if (b.kind === "fwd") return a.union === b.union;
         return behindPointer && b.kind === (a.union ? "union" : "struct");

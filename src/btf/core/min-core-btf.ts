@@ -3,7 +3,7 @@ import type { Btf } from "../btf.ts";
 import { BtfBuilder } from "../builder.ts";
 import type { BtfExt } from "../ext.ts";
 import { mapTypeIds } from "../map-ids.ts";
-import type { NewBtfType } from "../types.ts";
+import { isComposite, type NewBtfType } from "../types.ts";
 import { type AccessSpec, parseAccessSpec } from "./access-spec.ts";
 import { coreKind } from "./kinds.ts";
 import { type CoreCandidateCache, type CoreRelocation, resolve } from "./relocate.ts";
@@ -76,7 +76,7 @@ class UsedTypes {
   #reduced(id: number): NewBtfType | undefined {
     const type = this.#btf.type(id);
     if (type.kind === "void") return undefined;
-    if (type.kind !== "struct" && type.kind !== "union") return type;
+    if (!isComposite(type)) return type;
     const members = this.#members.get(id);
     return { ...type, members: type.members.filter((_, index) => members?.has(index)) };
   }
@@ -93,7 +93,7 @@ class UsedTypes {
     for (const index of spec.raw.slice(1)) {
       id = this.#btf.resolve(id);
       const type = this.#btf.type(id);
-      if (type.kind === "struct" || type.kind === "union") {
+      if (isComposite(type)) {
         this.#addMember(id, index);
         id = type.members[index]?.type ?? 0;
       } else if (type.kind === "array") id = type.elementType;
@@ -108,7 +108,7 @@ class UsedTypes {
     this.#types.add(id);
     if (followPointers) this.#followed.add(id);
     const type = this.#btf.type(id);
-    if (type.kind === "struct" || type.kind === "union" || (type.kind === "ptr" && !followPointers)) return;
+    if (isComposite(type) || (type.kind === "ptr" && !followPointers)) return;
     forEachId(type, (other) => this.#addType(other, followPointers));
   }
 
@@ -119,7 +119,7 @@ class UsedTypes {
     this.#whole.add(key);
     this.#types.add(id);
     const type = this.#btf.type(id);
-    if (type.kind === "struct" || type.kind === "union") {
+    if (isComposite(type)) {
       if (behindPointer) return;
       for (const [index, member] of type.members.entries()) {
         this.#addMember(id, index);

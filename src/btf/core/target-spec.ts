@@ -2,7 +2,7 @@ import { MalformedInputError } from "../../internal/index.ts";
 import { BPF_CORE_TYPE_MATCHES } from "../../uapi/bpf.ts";
 import type { Btf } from "../btf.ts";
 import { essentialName } from "../strings.ts";
-import type { BtfComposite } from "../types.ts";
+import { type BtfComposite, isComposite, isEnum } from "../types.ts";
 import {
   type Accessor,
   type AccessSpec,
@@ -37,7 +37,7 @@ export function matchTarget(
 function matchEnumerator(local: AccessSpec, spec: AccessSpec): boolean {
   const id = spec.btf.resolve(spec.rootTypeId);
   const type = spec.btf.type(id);
-  if (type.kind !== "enum" && type.kind !== "enum64") return false;
+  if (!isEnum(type)) return false;
   const wanted = essentialName(local.accessors[0]?.name ?? "");
   const index = type.values.findIndex((value) => essentialName(value.name) === wanted);
   if (index < 0) return false;
@@ -88,7 +88,7 @@ function matchMember(local: Btf, accessor: Accessor, spec: AccessSpec, structId:
   const search = (id: number): number | "absent" | "incompatible" => {
     const resolved = btf.resolve(id);
     const type = btf.type(resolved);
-    if ((type.kind !== "struct" && type.kind !== "union") || fruitless.has(resolved)) return "absent";
+    if (!isComposite(type) || fruitless.has(resolved)) return "absent";
     fruitless.add(resolved);
     for (const [index, member] of type.members.entries()) {
       if (member.name !== "" && member.name !== localMember.name) continue;

@@ -14,7 +14,7 @@ import {
   BPF_CORE_TYPE_SIZE,
 } from "../../uapi/bpf.ts";
 import type { Btf } from "../btf.ts";
-import type { BtfComposite, BtfEnum } from "../types.ts";
+import { type BtfComposite, type BtfEnum, isEnum } from "../types.ts";
 import { type AccessSpec, describeAccess } from "./access-spec.ts";
 
 /** What a relocation writes into its instruction. */
@@ -148,7 +148,7 @@ function fieldSide(kind: number, spec: AccessSpec, littleEndian: boolean): Side 
       return side(bytes, !bitfield);
     case BPF_CORE_FIELD_SIGNED: {
       const type = btf.type(typeId);
-      const signed = (type.kind === "int" || type.kind === "enum" || type.kind === "enum64") && type.signed;
+      const signed = (type.kind === "int" || isEnum(type)) && type.signed;
       return side(signed ? 1 : 0, true);
     }
     case BPF_CORE_FIELD_LSHIFT_U64: {

@@ -1,5 +1,5 @@
 import type { Btf } from "../btf.ts";
-import type { BtfComposite } from "../types.ts";
+import { type BtfComposite, isComposite } from "../types.ts";
 import { typeText } from "./type-text.ts";
 
 /** Deepest nesting of anonymous structs, and most fields of one struct, that are compared. */
@@ -44,7 +44,7 @@ export function typeShape(btf: Btf, id: number): TypeShape | undefined {
     }
     case "typedef": {
       const target = btf.type(type.type);
-      const isAnonymous = (target.kind === "struct" || target.kind === "union") && target.name === "";
+      const isAnonymous = isComposite(target) && target.name === "";
       if (!isAnonymous) return { ...NOTHING, type: typeText(btf, type.type) };
       return {
         ...NOTHING,
@@ -79,7 +79,7 @@ function collect(btf: Btf, type: BtfComposite, into: Collection): void {
     if (fields.size >= MAX_FIELDS) return;
     const offsetBits = into.offsetBits + member.offsetBits;
     const target = btf.type(btf.skipModifiers(member.type));
-    const isInner = (target.kind === "struct" || target.kind === "union") && target.name === "";
+    const isInner = isComposite(target) && target.name === "";
     const name = `${prefix}${member.name}`;
     if (member.name !== "") {
       const text = isInner ? target.kind : typeText(btf, member.type);
