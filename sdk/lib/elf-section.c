@@ -107,91 +107,82 @@ char *elf_strptr(Elf *elf, size_t index, size_t offset)
 	return offset < data->d_size ? (char *)data->d_buf + offset : wb_elf_fail(WB_ELF_BAD_OFFSET);
 }
 
-/* Record `index` of data of that type, in the file's own layout; NULL with an error. */
-static const void *record(const Elf_Data *data, int index, Elf_Type type, size_t wide, size_t narrow)
+/* What a record was read into. */
+enum read_as { NOT_READ, READ_WIDE, READ_NARROW };
+
+/* Reads record `index` of data of that type into `wide` or `narrow`, whichever has the file's layout. */
+static enum read_as read_record(const Elf_Data *data, int index, Elf_Type type, void *wide, size_t wide_size,
+				void *narrow, size_t narrow_size)
 {
+	bool is_wide;
 	size_t size;
 
 	if (!data)
-		return NULL;
-	size = ((const struct wb_elf_data *)data)->wide ? wide : narrow;
-	if (data->d_type != type)
-		return wb_elf_fail(WB_ELF_BAD_TYPE);
-	if (index < 0 || !data->d_buf || (size_t)index >= data->d_size / size)
-		return wb_elf_fail(WB_ELF_BAD_INDEX);
-	return (const char *)data->d_buf + index * size;
-}
-
-static bool is_wide(const Elf_Data *data)
-{
-	return ((const struct wb_elf_data *)data)->wide;
+		return NOT_READ;
+	is_wide = ((const struct wb_elf_data *)data)->wide;
+	size = is_wide ? wide_size : narrow_size;
+	if (data->d_type != type) {
+		wb_elf_fail(WB_ELF_BAD_TYPE);
+		return NOT_READ;
+	}
+	if (index < 0 || !data->d_buf || (size_t)index >= data->d_size / size) {
+		wb_elf_fail(WB_ELF_BAD_INDEX);
+		return NOT_READ;
+	}
+	memcpy(is_wide ? wide : narrow, (const char *)data->d_buf + index * size, size);
+	return is_wide ? READ_WIDE : READ_NARROW;
 }
 
 GElf_Sym *gelf_getsym(Elf_Data *data, int ndx, GElf_Sym *dst)
 {
-	const void *at = record(data, ndx, ELF_T_SYM, sizeof(Elf64_Sym), sizeof(Elf32_Sym));
 	Elf32_Sym narrow;
+	enum read_as as = read_record(data, ndx, ELF_T_SYM, dst, sizeof(*dst), &narrow, sizeof(narrow));
 
-	if (!at)
-		return NULL;
-	if (is_wide(data))
-		return memcpy(dst, at, sizeof(*dst));
-	memcpy(&narrow, at, sizeof(narrow));
-	*dst = (GElf_Sym){
-		.st_name = narrow.st_name,
-		.st_info = narrow.st_info,
-		.st_other = narrow.st_other,
-		.st_shndx = narrow.st_shndx,
-		.st_value = narrow.st_value,
-		.st_size = narrow.st_size,
-	};
-	return dst;
+	if (as == READ_NARROW)
+		*dst = (GElf_Sym){
+			.st_name = narrow.st_name,
+			.st_info = narrow.st_info,
+			.st_other = narrow.st_other,
+			.st_shndx = narrow.st_shndx,
+			.st_value = narrow.st_value,
+			.st_size = narrow.st_size,
+		};
+	return as == NOT_READ ? NULL : dst;
+}
+
+static GElf_Xword wide_info(Elf32_Word info)
+{
+	return GELF_R_INFO((GElf_Xword)ELF32_R_SYM(info), ELF32_R_TYPE(info));
 }
 
 GElf_Rel *gelf_getrel(Elf_Data *data, int ndx, GElf_Rel *dst)
 {
-	const void *at = record(data, ndx, ELF_T_REL, sizeof(Elf64_Rel), sizeof(Elf32_Rel));
 	Elf32_Rel narrow;
+	enum read_as as = read_record(data, ndx, ELF_T_REL, dst, sizeof(*dst), &narrow, sizeof(narrow));
 
-	if (!at)
-		return NULL;
-	if (is_wide(data))
-		return memcpy(dst, at, sizeof(*dst));
-	memcpy(&narrow, at, sizeof(narrow));
-	dst->r_offset = narrow.r_offset;
-	dst->r_info = GELF_R_INFO((GElf_Xword)ELF32_R_SYM(narrow.r_info), ELF32_R_TYPE(narrow.r_info));
-	return dst;
+	if (as == READ_NARROW)
+		*dst = (GElf_Rel){ narrow.r_offset, wide_info(narrow.r_info) };
+	return as == NOT_READ ? NULL : dst;
 }
 
 GElf_Rela *gelf_getrela(Elf_Data *data, int ndx, GElf_Rela *dst)
 {
-	const void *at = record(data, ndx, ELF_T_RELA, sizeof(Elf64_Rela), sizeof(Elf32_Rela));
 	Elf32_Rela narrow;
+	enum read_as as = read_record(data, ndx, ELF_T_RELA, dst, sizeof(*dst), &narrow, sizeof(narrow));
 
-	if (!at)
-		return NULL;
-	if (is_wide(data))
-		return memcpy(dst, at, sizeof(*dst));
-	memcpy(&narrow, at, sizeof(narrow));
-	dst->r_offset = narrow.r_offset;
-	dst->r_info = GELF_R_INFO((GElf_Xword)ELF32_R_SYM(narrow.r_info), ELF32_R_TYPE(narrow.r_info));
-	dst->r_addend = narrow.r_addend;
-	return dst;
+	if (as == READ_NARROW)
+		*dst = (GElf_Rela){ narrow.r_offset, wide_info(narrow.r_info), narrow.r_addend };
+	return as == NOT_READ ? NULL : dst;
 }
 
 GElf_Dyn *gelf_getdyn(Elf_Data *data, int ndx, GElf_Dyn *dst)
 {
-	const void *at = record(data, ndx, ELF_T_DYN, sizeof(Elf64_Dyn), sizeof(Elf32_Dyn));
 	Elf32_Dyn narrow;
+	enum read_as as = read_record(data, ndx, ELF_T_DYN, dst, sizeof(*dst), &narrow, sizeof(narrow));
 
-	if (!at)
-		return NULL;
-	if (is_wide(data))
-		return memcpy(dst, at, sizeof(*dst));
-	memcpy(&narrow, at, sizeof(narrow));
-	dst->d_tag = narrow.d_tag;
-	dst->d_un.d_val = narrow.d_un.d_val;
-	return dst;
+	if (as == READ_NARROW)
+		*dst = (GElf_Dyn){ .d_tag = narrow.d_tag, .d_un.d_val = narrow.d_un.d_val };
+	return as == NOT_READ ? NULL : dst;
 }
 
 size_t gelf_getnote(Elf_Data *data, size_t offset, GElf_Nhdr *result, size_t *name_offset, size_t *desc_offset)
