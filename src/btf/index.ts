@@ -5,6 +5,7 @@ export { dumpTypeData, type TypeDataOptions, type TypeDataText } from "./c-outpu
 export { TypeDump } from "./c-output/type-dump.ts";
 export { typesAreCompatible } from "./core/compatible.ts";
 export { describeCoreRelocation } from "./core/describe.ts";
+export { LibbpfCoreLines } from "./core/libbpf-lines.ts";
 export { libbpfRelocationText } from "./core/libbpf-text.ts";
 export { type CoreSource, minCoreBtf } from "./core/min-core-btf.ts";
 export { POISON_HELPER } from "./core/patch.ts";

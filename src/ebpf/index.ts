@@ -1,6 +1,7 @@
 export { checkAttachTarget } from "./attach-target.ts";
 export { Globals } from "./globals.ts";
-export type { LoadObserver } from "./load-observer.ts";
+export type { ResolvedKsym } from "./ksyms.ts";
+export type { LoadObserver, StructOpsMember } from "./load-observer.ts";
 export { BpfMap } from "./map.ts";
 export type { MapEntry } from "./map-batch.ts";
 export type { MapConfiguration, MapOptions } from "./map-definition.ts";

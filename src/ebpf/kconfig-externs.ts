@@ -8,7 +8,7 @@ import {
   parseKconfig,
 } from "../kernel/index.ts";
 import type { ExternSpec } from "../object/index.ts";
-
+import type { LoadObserver } from "./load-observer.ts";
 import { MissingExternError } from "./missing-error.ts";
 
 /** What a `__kconfig` variable's C type makes of a configuration value. */
@@ -131,9 +131,10 @@ export function fillKconfig(
   externs: readonly ExternSpec[],
   contents: Uint8Array,
   overrides: string | undefined,
+  observer: LoadObserver = {},
 ): void {
-  const given = overrides === undefined ? undefined : parseKconfig(overrides);
   const reader = new ByteReader(contents, btf.littleEndian, ".kconfig");
+  const open = new Map<string, { extern: ExternSpec; type: KconfigType; place: Uint8Array }>();
   for (const extern of externs) {
     if (extern.kind !== "kconfig") continue;
     const place = reader.slice(extern.offsetBytes ?? 0, extern.sizeBytes, extern.name);
@@ -144,34 +145,49 @@ export function fillKconfig(
         `Kconfig variable "${extern.name}" has a type that no value fits`,
       );
     }
-    if (!extern.name.startsWith("CONFIG_")) {
-      place.set(encodeVirtual(extern, type));
+    if (extern.name.startsWith("CONFIG_")) {
+      open.set(extern.name, { extern, type, place });
       continue;
     }
-    const value = given?.get(extern.name) ?? systemValue(extern);
-    if (value !== undefined) {
-      place.set(encodeKconfigValue(extern.name, type, extern.sizeBytes, value));
-    } else if (!extern.weak) {
-      throw new MissingExternError(
-        extern,
-        `The kernel's configuration has no ${extern.name}; declare the variable __weak if 0 is a good default`,
-      );
+    const value = valueOfVirtual(extern);
+    place.set(encodeVirtual(extern, type, value));
+    observer.kconfigResolved?.(extern, value);
+  }
+  const fill = (values: ReadonlyMap<string, string>): void => {
+    const found = [...open.keys()].filter((name) => values.has(name));
+    // NB: in the order of the configuration, as observers expect; one value needs no look at thousands of others.
+    const names = found.length < 2 ? found : [...values.keys()].filter((name) => open.has(name));
+    for (const name of names) {
+      const [wanted, value] = [open.get(name), values.get(name)];
+      if (wanted === undefined || value === undefined) continue;
+      wanted.place.set(encodeKconfigValue(name, wanted.type, wanted.extern.sizeBytes, value));
+      observer.kconfigResolved?.(wanted.extern, value);
+      open.delete(name);
     }
+  };
+  if (overrides !== undefined) fill(parseKconfig(overrides));
+  if (open.size > 0) fill(systemValues([...open.values()].every(({ extern }) => extern.weak)));
+  for (const { extern } of open.values()) {
+    if (extern.weak) continue;
+    throw new MissingExternError(
+      extern,
+      `The kernel's configuration has no ${extern.name}; declare the variable __weak if 0 is a good default`,
+    );
   }
 }
 
-function systemValue(extern: ExternSpec): string | undefined {
+/** The kernel's configuration. @param optional whether there may be none to read */
+function systemValues(optional: boolean): ReadonlyMap<string, string> {
   try {
-    return kernelConfig().get(extern.name);
+    return kernelConfig();
   } catch (error) {
-    // Without any configuration to read a weak variable keeps its default.
-    if (extern.weak && error instanceof WasmBpfError && error.code === "NOT_FOUND") return undefined;
+    // Without any configuration to read weak variables keep their default.
+    if (optional && error instanceof WasmBpfError && error.code === "NOT_FOUND") return new Map();
     throw error;
   }
 }
 
-function encodeVirtual(extern: ExternSpec, type: KconfigType): Uint8Array {
-  const { name, weak, sizeBytes } = extern;
+function valueOfVirtual({ name, weak }: ExternSpec): bigint {
   const value = virtualValue(name) ?? (weak && name.startsWith("LINUX_") ? 0n : undefined);
   if (value === undefined) {
     throw new WasmBpfError(
@@ -179,6 +195,10 @@ function encodeVirtual(extern: ExternSpec, type: KconfigType): Uint8Array {
       `Kconfig variable "${name}" is not known: there are CONFIG_*, LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE and LINUX_HAS_SYSCALL_WRAPPER`,
     );
   }
+  return value;
+}
+
+function encodeVirtual({ name, sizeBytes }: ExternSpec, type: KconfigType, value: bigint): Uint8Array {
   if (type.kind !== "int" && type.kind !== "char" && type.kind !== "bool") {
     throw misfit(name, String(value), "an integer or a bool");
   }

@@ -2,6 +2,7 @@ import { BTF_KIND_FUNC, BTF_KIND_VAR, type Btf, essentialName, typesAreCompatibl
 import { WasmBpfError } from "../internal/index.ts";
 import { kernelBtf, lookupKernelSymbols, type ModuleBtf, type ModuleBtfs } from "../kernel/index.ts";
 import type { ExternSpec } from "../object/index.ts";
+import type { LoadObserver } from "./load-observer.ts";
 import { MissingExternError } from "./missing-error.ts";
 
 /** Where the kernel has what an extern names. */
@@ -14,6 +15,8 @@ export type ResolvedKsym =
       readonly btfFd: number;
       /** Place of that fd in the program's fd array; 0 for the kernel itself. Functions only. */
       readonly fdArrayIndex: number;
+      /** `vmlinux` for the kernel itself. */
+      readonly module: string;
     }
   | { readonly kind: "missing" };
 
@@ -24,12 +27,14 @@ export type ResolvedKsym =
 export class KsymResolver {
   readonly #local: Btf;
   readonly #modules: ModuleBtfs;
+  readonly #observer: LoadObserver;
   readonly #fds: number[] = [];
   readonly #resolved = new Map<string, ResolvedKsym>();
 
-  constructor(local: Btf, modules: ModuleBtfs) {
+  constructor(local: Btf, modules: ModuleBtfs, observer: LoadObserver = {}) {
     this.#local = local;
     this.#modules = modules;
+    this.#observer = observer;
   }
 
   /** Fds that calls of module functions refer to; `undefined` when there are none. */
@@ -45,19 +50,22 @@ export class KsymResolver {
    *   `INVALID_ARGUMENT` when it is there with another type.
    */
   resolve(externs: readonly ExternSpec[]): void {
-    const untyped: ExternSpec[] = [];
-    for (const extern of externs) {
-      if (extern.kind === "kconfig" || this.#resolved.has(extern.name)) continue;
-      const resolvedType = this.#local.resolve(extern.typeId);
-      if (this.#local.kind(extern.typeId) === "func") {
-        this.#resolved.set(extern.name, this.#function(extern));
-      } else if (this.#local.kind(resolvedType) === "void") {
-        untyped.push(extern);
-      } else {
-        this.#resolved.set(extern.name, this.#variable(extern));
-      }
+    const symbols = externs.filter(({ kind, name }) => kind !== "kconfig" && !this.#resolved.has(name));
+    this.#addresses(symbols.filter(({ typeId }) => this.#isUntyped(typeId)));
+    for (const extern of symbols) {
+      if (this.#isUntyped(extern.typeId)) continue;
+      const isFunction = this.#local.kind(extern.typeId) === "func";
+      this.#take(extern, isFunction ? this.#function(extern) : this.#variable(extern));
     }
-    this.#addresses(untyped);
+  }
+
+  #isUntyped(typeId: number): boolean {
+    return this.#local.kind(this.#local.resolve(typeId)) === "void";
+  }
+
+  #take(extern: ExternSpec, found: ResolvedKsym): void {
+    this.#resolved.set(extern.name, found);
+    this.#observer.ksymResolved?.(extern, found);
   }
 
   /** What an earlier {@link resolve} found. */
@@ -67,7 +75,10 @@ export class KsymResolver {
 
   #addresses(externs: readonly ExternSpec[]): void {
     const symbols = lookupKernelSymbols(externs.map(({ name }) => name));
-    for (const extern of externs) {
+    // First those that are there, in the order of the file.
+    const places = new Map([...symbols.keys()].map((name, place) => [name, place]));
+    const placeOf = ({ name }: ExternSpec): number => places.get(name) ?? places.size;
+    for (const extern of [...externs].sort((a, b) => placeOf(a) - placeOf(b))) {
       const found = symbols.get(extern.name) ?? [];
       const addresses = [...new Set(found.map(({ address }) => address))];
       const address = addresses[0];
@@ -78,10 +89,10 @@ export class KsymResolver {
         );
       }
       if (address === undefined) {
-        this.#resolved.set(extern.name, missing(extern, "/proc/kallsyms"));
+        this.#take(extern, missing(extern, "/proc/kallsyms"));
         continue;
       }
-      this.#resolved.set(extern.name, { kind: "address", address });
+      this.#take(extern, { kind: "address", address });
     }
   }
 
@@ -98,7 +109,13 @@ export class KsymResolver {
         `Kernel variable "${extern.name}" has another type in this kernel: the object says ${describe(this.#local, localType)}, the kernel ${describe(btf, btf.resolve(targetType))}`,
       );
     }
-    return { kind: "btf", typeId: id, btfFd: module?.fd ?? 0, fdArrayIndex: 0 };
+    return {
+      kind: "btf",
+      typeId: id,
+      btfFd: module?.fd ?? 0,
+      fdArrayIndex: 0,
+      module: module?.name ?? "vmlinux",
+    };
   }
 
   #function(extern: ExternSpec): ResolvedKsym {
@@ -118,7 +135,8 @@ export class KsymResolver {
       );
     }
     const btfFd = module?.fd ?? 0;
-    return { kind: "btf", typeId: id, btfFd, fdArrayIndex: module === undefined ? 0 : this.#fdIndex(btfFd) };
+    const fdArrayIndex = module === undefined ? 0 : this.#fdIndex(btfFd);
+    return { kind: "btf", typeId: id, btfFd, fdArrayIndex, module: module?.name ?? "vmlinux" };
   }
 
   #fdIndex(fd: number): number {

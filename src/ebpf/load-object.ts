@@ -23,6 +23,7 @@ import { createMaps, fillProgramArrays, fillStructOps, type NewPins } from "./cr
 import { fillKconfig } from "./kconfig-externs.ts";
 import { KsymResolver } from "./ksyms.ts";
 import type { FailedCore } from "./load-error.ts";
+import type { LoadObserver } from "./load-observer.ts";
 import { loadOneProgram } from "./load-program.ts";
 import type { BpfObject } from "./object.ts";
 import { loadObjectBtf } from "./object-btf.ts";
@@ -67,16 +68,17 @@ export function prepareObject(object: BpfObject): PreparedObject {
   const modules = new ModuleBtfs();
   let btfFd = -1;
   try {
-    const structOps = prepareStructOps(object.maps, object.programs, spec.btf, modules);
+    const { observer } = object.options;
+    const structOps = prepareStructOps(object.maps, object.programs, spec.btf, modules, observer);
     const programs = [...object.programs.values()].filter(({ autoload }) => autoload);
     const externs = new Map(spec.externs.map((extern) => [extern.name, extern]));
-    const symbols = resolveSymbols(spec.btf, programs, externs, modules);
     fillKconfigMap(object);
+    const symbols = resolveSymbols(spec.btf, programs, externs, modules, observer);
     const adapted = adaptPrograms(object, programs);
     const loadable = loadableBtf(spec);
     const contexts = loadable === undefined ? undefined : adaptContexts(loadable, programs);
     if (contexts !== undefined) btfFd = loadObjectBtf(contexts.btf).fd;
-    createMaps(object.maps, btfFd, pins, object.options.observer);
+    createMaps(object.maps, btfFd, pins, observer);
     for (const { program } of adapted) {
       if (program.replaced) continue;
       relocateReferences(program.instructions, program.spec.references, {
@@ -104,7 +106,7 @@ export function prepareObject(object: BpfObject): PreparedObject {
             fdArray: symbols?.fdArray,
             logLevel: object.options.kernelLogLevel ?? 0,
             failedCore,
-            observer: object.options.observer,
+            observer,
           });
         }
         bindReadOnlyData(
@@ -133,6 +135,7 @@ function resolveSymbols(
   programs: readonly BpfProgram[],
   externs: ReadonlyMap<string, ExternSpec>,
   modules: ModuleBtfs,
+  observer: LoadObserver | undefined,
 ): KsymResolver | undefined {
   const used = new Set<ExternSpec>();
   for (const { spec } of programs) {
@@ -143,7 +146,7 @@ function resolveSymbols(
     }
   }
   if (used.size === 0 || btf === undefined) return undefined;
-  const resolver = new KsymResolver(btf, modules);
+  const resolver = new KsymResolver(btf, modules, observer);
   resolver.resolve([...used]);
   return resolver;
 }
@@ -151,7 +154,7 @@ function resolveSymbols(
 function fillKconfigMap({ spec, maps, options }: BpfObject): void {
   const contents = maps.get(KCONFIG_MAP)?.initialValue;
   if (contents === undefined || spec.btf === undefined) return;
-  fillKconfig(spec.btf, spec.externs, contents, options.kconfig);
+  fillKconfig(spec.btf, spec.externs, contents, options.kconfig, options.observer);
 }
 
 /** Gives each program its own instructions and applies its CO-RE relocations. */
@@ -159,6 +162,7 @@ function adaptPrograms(object: BpfObject, programs: readonly BpfProgram[]): Adap
   const candidates: CoreCandidateCache = new Map();
   const targets = coreTargets(object.options.kernelBtf);
   const local = object.spec.btf;
+  object.options.observer?.adapting?.(targets);
   return programs.map((program) => {
     const relocations: ProgramSpec["coreRelocations"] = program.spec.coreRelocations;
     if (program.replaced) return { program, failedCore: [] };
@@ -172,7 +176,6 @@ function adaptPrograms(object: BpfObject, programs: readonly BpfProgram[]): Adap
       targets,
       littleEndian: object.spec.littleEndian,
       candidates,
-      observe: (outcome) => object.options.observer?.coreRelocated?.(program, outcome),
     });
     return { program, failedCore: failures };
   });

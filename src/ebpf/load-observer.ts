@@ -1,11 +1,32 @@
-import type { CoreOutcome } from "../btf/index.ts";
+import type { Btf } from "../btf/index.ts";
+import type { ExternSpec } from "../object/index.ts";
+import type { ResolvedKsym } from "./ksyms.ts";
 import type { BpfMap } from "./map.ts";
 import type { BpfProgram } from "./program.ts";
 
+/** A member of a struct_ops map's struct. */
+export interface StructOpsMember {
+  readonly name: string;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  /** Offset in the kernel's struct; `undefined` when that has no such member. */
+  readonly kernelOffsetBytes: number | undefined;
+  /** What a pointer to a function points to. */
+  readonly program: string | undefined;
+}
+
 /** Is told what happens while an object is loaded, in the order in which it does. */
 export interface LoadObserver {
-  /** A CO-RE relocation of the program is done. */
-  coreRelocated?(program: BpfProgram, outcome: CoreOutcome): void;
+  /** The struct of a struct_ops map was found in the kernel. @param typeId the kernel's type */
+  structOpsFound?(map: BpfMap, typeId: number, valueTypeId: number): void;
+  /** A member of the struct has its place in the kernel's, or is left out. */
+  structOpsMember?(map: BpfMap, member: StructOpsMember): void;
+  /** A value of the kernel's configuration was found. @param value as the configuration has it, or a number */
+  kconfigResolved?(extern: ExternSpec, value: string | bigint): void;
+  /** A kernel symbol was found. */
+  ksymResolved?(extern: ExternSpec, found: ResolvedKsym): void;
+  /** The programs are about to be adapted to these types: the kernel's and its modules', or those given instead. */
+  adapting?(targets: readonly (() => Btf)[]): void;
   /** The map was created, or taken from its pin or from a descriptor that was given. */
   mapReady?(map: BpfMap, how: "created" | "pinned" | "given"): void;
   /** The map was left out, since `autocreate` is off or this kernel has no such maps. */

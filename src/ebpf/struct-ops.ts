@@ -6,6 +6,7 @@ import { BPF_PROG_TYPE_STRUCT_OPS } from "../uapi/bpf.ts";
 import type { AttachBtf } from "./attach-target.ts";
 import type { KernelValueType } from "./create-map.ts";
 import { findOwn } from "./ksyms.ts";
+import type { LoadObserver, StructOpsMember } from "./load-observer.ts";
 import type { BpfMap } from "./map.ts";
 import type { BpfProgram } from "./program.ts";
 
@@ -29,6 +30,12 @@ export interface StructOpsCallback {
   readonly memberIndex: number;
 }
 
+/** Is told about one map's layout. */
+interface StructOpsObserver {
+  found?(typeId: number, valueTypeId: number): void;
+  member?(member: StructOpsMember): void;
+}
+
 /**
  * Lays the struct of a struct_ops map out as the kernel has it: members are found by name, those that the kernel
  * lacks have to be zero or functions.
@@ -44,6 +51,7 @@ export function layOutStructOps(
   contents: Uint8Array,
   programs: ReadonlyMap<number, string>,
   modules: ModuleBtfs,
+  observe: StructOpsObserver = {},
 ): StructOpsLayout {
   const fail = (reason: string): never => {
     throw new WasmBpfError("NOT_SUPPORTED", `Cannot create struct_ops map "${map}": ${reason}`);
@@ -58,6 +66,7 @@ export function layOutStructOps(
   if (typeId === undefined || data === undefined) {
     return fail(`struct bpf_struct_ops_${name} of this kernel has no member of type struct ${name}`);
   }
+  observe.found?.(typeId, valueTypeId);
   const dataOffset = data.offsetBits / 8;
   const value = new Uint8Array(btf.sizeOf(valueTypeId));
   const callbacks: StructOpsCallback[] = [];
@@ -67,6 +76,7 @@ export function layOutStructOps(
     const offset = Math.floor(member.offsetBits / 8);
     const size = local.sizeOf(member.type);
     const program = programs.get(offset);
+    const place = { name: member.name, offsetBytes: offset, sizeBytes: size };
     const memberIndex = kernelMembers.findIndex((candidate) => candidate.name === member.name);
     const target = kernelMembers[memberIndex];
     if (target === undefined) {
@@ -74,6 +84,7 @@ export function layOutStructOps(
         fail(`struct ${name} of this kernel has no member "${member.name}", which is set`);
       }
       if (program !== undefined) superfluous.push(program);
+      observe.member?.({ ...place, kernelOffsetBytes: undefined, program });
       continue;
     }
     if (member.bitfieldBits !== 0 || target.bitfieldBits !== 0) {
@@ -85,7 +96,8 @@ export function layOutStructOps(
         `member "${member.name}" of struct ${name} is ${kinds[1]} in this kernel, ${kinds[0]} in the object`,
       );
     }
-    const at = dataOffset + target.offsetBits / 8;
+    const kernelOffsetBytes = target.offsetBits / 8;
+    const at = dataOffset + kernelOffsetBytes;
     if (kinds[0] === "ptr") {
       if (program === undefined) continue;
       const pointer = btf.type(btf.resolve(target.type));
@@ -93,6 +105,7 @@ export function layOutStructOps(
         fail(`member "${member.name}" of struct ${name} is no function pointer in this kernel`);
       }
       callbacks.push({ program, offsetBytes: at, memberIndex });
+      observe.member?.({ ...place, kernelOffsetBytes, program });
       continue;
     }
     const kernelSize = btf.sizeOf(target.type);
@@ -102,6 +115,7 @@ export function layOutStructOps(
       );
     }
     value.set(contents.subarray(offset, offset + size), at);
+    observe.member?.({ ...place, kernelOffsetBytes, program: undefined });
   }
   const btfFd = module?.fd ?? 0;
   return {
@@ -144,6 +158,7 @@ export function prepareStructOps(
   programs: ReadonlyMap<string, BpfProgram>,
   btf: Btf | undefined,
   modules: ModuleBtfs,
+  observer: LoadObserver = {},
 ): Map<BpfProgram, AttachBtf> {
   const attach = new Map<BpfProgram, AttachBtf>();
   const wanted = new Map<string, boolean>();
@@ -155,7 +170,10 @@ export function prepareStructOps(
       for (const program of map.structOpsPrograms.values()) wanted.set(program, wanted.get(program) ?? false);
       continue;
     }
-    const layout = layOutStructOps(map.name, btf, structOps, contents, map.structOpsPrograms, modules);
+    const layout = layOutStructOps(map.name, btf, structOps, contents, map.structOpsPrograms, modules, {
+      found: (typeId, valueTypeId) => observer.structOpsFound?.(map, typeId, valueTypeId),
+      member: (member) => observer.structOpsMember?.(map, member),
+    });
     map.takeStructOps(layout);
     for (const name of layout.superfluous) wanted.set(name, wanted.get(name) ?? false);
     for (const { program: name, memberIndex } of layout.callbacks) {

@@ -13,13 +13,14 @@ export interface KernelSymbol {
 }
 
 /**
- * Finds every symbol with one of `names` in the text of /proc/kallsyms. The compiler's suffix of
+ * Finds every symbol with one of `names` in the text of /proc/kallsyms, in its order. The compiler's suffix of
  * promoted static data (`name.llvm.123`) does not count as part of the name.
  */
 export function findKernelSymbols(kallsyms: string, names: readonly string[]): Map<string, KernelSymbol[]> {
-  const found = new Map<string, KernelSymbol[]>();
+  const found: { name: string; place: number; symbols: KernelSymbol[] }[] = [];
   for (const name of names) {
     const symbols: KernelSymbol[] = [];
+    let place = -1;
     const needle = ` ${name}`;
     for (let at = kallsyms.indexOf(needle); at >= 0; at = kallsyms.indexOf(needle, at + 1)) {
       const start = kallsyms.lastIndexOf("\n", at) + 1;
@@ -29,11 +30,13 @@ export function findKernelSymbols(kallsyms: string, names: readonly string[]): M
       const type = match?.[2] ?? "";
       const symbol = match?.[3];
       if (symbol !== name && !(type === "d" && symbol?.startsWith(`${name}.llvm.`))) continue;
+      if (place < 0) place = at;
       symbols.push({ name, address: BigInt(`0x${match?.[1] ?? "0"}`), type, module: match?.[4] });
     }
-    if (symbols.length > 0) found.set(name, symbols);
+    if (symbols.length > 0) found.push({ name, place, symbols });
   }
-  return found;
+  found.sort((a, b) => a.place - b.place);
+  return new Map(found.map(({ name, symbols }) => [name, symbols]));
 }
 
 /**

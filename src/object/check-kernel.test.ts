@@ -53,6 +53,7 @@ function spec(
     section: matchSection(section),
     autoload: true,
     autoattach: true,
+    layout: [],
     instructions: encodeInstructions(instructions, true),
     references,
     functions: [],

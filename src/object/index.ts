@@ -41,6 +41,7 @@ export type {
   MatchedSection,
   ObjectSpec,
   Pinning,
+  PlacedFunction,
   ProgramSpec,
   Reference,
   SectionKind,

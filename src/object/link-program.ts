@@ -14,11 +14,11 @@ export interface LinkInput {
 
 type LinkedProgram = Pick<
   ProgramSpec,
-  "instructions" | "references" | "functions" | "lines" | "coreRelocations"
+  "instructions" | "layout" | "references" | "functions" | "lines" | "coreRelocations"
 >;
 
 /** A function at its place in the linked program. */
-interface PlacedFunction {
+interface PlacedCode {
   readonly code: CodeFunction;
   /** First slot in the linked program. */
   readonly start: number;
@@ -70,12 +70,16 @@ export class Linker {
         }
       }
     }
-    return { instructions, references, ...this.#debugInfo([...placed.values()]) };
+    const layout = [...placed.values()].map(({ code, start }) => {
+      const { name, section, slot, slots } = code;
+      return { name, sectionIndex: section.index, slot, start, slots };
+    });
+    return { instructions, layout, references, ...this.#debugInfo([...placed.values()]) };
   }
 
   /** Depth first: a subprogram stands behind what was placed before its first call. No recursion, the depth is the input's. */
-  #place(roots: readonly CodeFunction[]): Map<CodeFunction, PlacedFunction> {
-    const placed = new Map<CodeFunction, PlacedFunction>();
+  #place(roots: readonly CodeFunction[]): Map<CodeFunction, PlacedCode> {
+    const placed = new Map<CodeFunction, PlacedCode>();
     let end = 0;
     const stack: { sites: readonly Site[]; next: number }[] = [];
     const place = (code: CodeFunction): void => {
@@ -108,9 +112,7 @@ export class Linker {
   /**
    * The kernel wants func and line info for every function or for none, so one function without drops them all.
    */
-  #debugInfo(
-    placed: readonly PlacedFunction[],
-  ): Pick<LinkedProgram, "functions" | "lines" | "coreRelocations"> {
+  #debugInfo(placed: readonly PlacedCode[]): Pick<LinkedProgram, "functions" | "lines" | "coreRelocations"> {
     const { btf, btfExt } = this.#input;
     const functions: FunctionInfo[] = [];
     const lines: LineInfo[] = [];

@@ -51,6 +51,8 @@ export interface ProgramSpec {
   readonly autoattach: boolean;
   /** Calls between functions are already relative; byte order is the object's. */
   readonly instructions: Uint8Array;
+  /** The functions that {@link instructions} consist of: the program's own first. */
+  readonly layout: readonly PlacedFunction[];
   /** What is still symbolic in {@link instructions}, in the order of the instructions. */
   readonly references: readonly Reference[];
   readonly functions: readonly FunctionInfo[];
@@ -78,6 +80,17 @@ export interface ExternReference {
   readonly kind: "kconfig" | "ksym" | "kfunc";
   /** {@link ExternSpec.name} */
   readonly extern: string;
+}
+
+/** A function of the object at its place in a program. */
+export interface PlacedFunction {
+  readonly name: string;
+  readonly sectionIndex: number;
+  /** First instruction in the section. */
+  readonly slot: number;
+  /** First instruction in the program. */
+  readonly start: number;
+  readonly slots: number;
 }
 
 /** Entry of the kernel's func info. */

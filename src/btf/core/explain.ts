@@ -9,6 +9,8 @@ import { matchTarget } from "./target-spec.ts";
 export interface CoreCandidate {
   readonly btf: Btf;
   readonly id: number;
+  /** Which of the targets it is in. */
+  readonly targetIndex: number;
 }
 
 /**

@@ -1,16 +1,16 @@
 import { WasmBpfError } from "../../internal/index.ts";
 import type { CoreResult } from "./value.ts";
 
-const CLASS_MASK = 0x07;
-const BPF_LD = 0x00;
-const BPF_LDX = 0x01;
-const BPF_ST = 0x02;
-const BPF_STX = 0x03;
-const BPF_ALU = 0x04;
-const BPF_ALU64 = 0x07;
-const BPF_X = 0x08;
+export const CLASS_MASK = 0x07;
+export const BPF_LD = 0x00;
+export const BPF_LDX = 0x01;
+export const BPF_ST = 0x02;
+export const BPF_STX = 0x03;
+export const BPF_ALU = 0x04;
+export const BPF_ALU64 = 0x07;
+export const BPF_X = 0x08;
 const SIZE_MASK = 0x18;
-const LDIMM64 = 0x18;
+export const LDIMM64 = 0x18;
 const CALL = 0x85;
 
 /** Number of the helper that does not exist: reads "bad relo" in hexadecimal. */
@@ -19,6 +19,16 @@ export const POISON_HELPER = 0xbad2310;
 /** Bytes of a load by the size bits of its opcode, and back. */
 const SIZE_BYTES: Readonly<Record<number, number>> = { 0: 4, 8: 2, 16: 1, 24: 8 };
 const SIZE_BITS: Readonly<Record<number, number>> = { 4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18 };
+
+/** Bytes that a load or store moves. */
+export function bytesOfAccess(opcode: number): number {
+  return SIZE_BYTES[opcode & SIZE_MASK] ?? 0;
+}
+
+/** Size bits of a load or store; `undefined` when none moves so many bytes. */
+export function sizeBitsOf(bytes: number): number | undefined {
+  return SIZE_BITS[bytes];
+}
 
 const SIGNED_16_MAX = 0x7fffn;
 
@@ -91,11 +101,11 @@ export class InstructionPatcher {
       );
     }
     if (result.originalBytes !== result.replacementBytes) {
-      const bytes = SIZE_BYTES[opcode & SIZE_MASK];
+      const bytes = bytesOfAccess(opcode);
       if (bytes !== result.originalBytes) {
         throw unfit(`it moves ${bytes} bytes, but the field has ${result.originalBytes}`);
       }
-      const size = SIZE_BITS[result.replacementBytes];
+      const size = sizeBitsOf(result.replacementBytes);
       if (size === undefined) throw unfit(`no load or store moves ${result.replacementBytes} bytes`);
       view.setUint8(at, (opcode & ~SIZE_MASK) | size);
     }

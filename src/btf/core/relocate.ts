@@ -192,8 +192,12 @@ const FIXED: Omit<CoreResult, "original" | "replacement"> = {
   resizable: true,
 };
 
-/** Types of the same name, flavors ignored: those of the kernel, or if it has none those of all modules. */
-function findCandidates(
+/**
+ * Types of the same name, flavors ignored: those of the kernel, or if it has none those of all modules.
+ *
+ * @throws {WasmBpfError} when the type has no name.
+ */
+export function findCandidates(
   input: CoreScope,
   typeId: number,
   cache: CoreCandidateCache,
@@ -208,7 +212,7 @@ function findCandidates(
   for (const [i, target] of input.targets.entries()) {
     const btf = target();
     for (const id of btf.candidates(name, kinds)) {
-      if (kindsAreCompatible(localKind, btf.kind(id))) found.push({ btf, id });
+      if (kindsAreCompatible(localKind, btf.kind(id))) found.push({ btf, id, targetIndex: i });
     }
     if (i === 0 && found.length > 0) break;
   }

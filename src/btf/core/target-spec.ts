@@ -21,16 +21,27 @@ export function matchTarget(
   targetId: number,
   kind: number,
 ): AccessSpec | undefined {
+  const { spec, matches } = tryTarget(local, target, targetId, kind);
+  return matches ? spec : undefined;
+}
+
+/** Like {@link matchTarget}, with the part of the access that the candidate has when it has not got all of it. */
+export function tryTarget(
+  local: AccessSpec,
+  target: Btf,
+  targetId: number,
+  kind: number,
+): { spec: AccessSpec; matches: boolean } {
   const spec: AccessSpec = { btf: target, rootTypeId: targetId, accessors: [], raw: [], bitOffset: 0 };
   switch (coreKind(kind)?.subject) {
     case "type": {
       const same = kind === BPF_CORE_TYPE_MATCHES ? typesMatch : typesAreCompatible;
-      return same(local.btf, local.rootTypeId, target, targetId) ? spec : undefined;
+      return { spec, matches: same(local.btf, local.rootTypeId, target, targetId) };
     }
     case "enumerator":
-      return matchEnumerator(local, spec) ? spec : undefined;
+      return { spec, matches: matchEnumerator(local, spec) };
     default:
-      return matchField(local, spec) ? spec : undefined;
+      return { spec, matches: matchField(local, spec) };
   }
 }
 

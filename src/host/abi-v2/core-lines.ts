@@ -1,28 +1,62 @@
-import { BPF_LD } from "../../asm/index.ts";
-import { type CoreOutcome, libbpfRelocationText } from "../../btf/index.ts";
-import type { BpfObject, BpfProgram } from "../../ebpf/index.ts";
+import { type Btf, LibbpfCoreLines } from "../../btf/index.ts";
+import type { BpfObject } from "../../ebpf/index.ts";
+import type { ElfFile } from "../../elf/index.ts";
+import { machineIsLittleEndian, moduleNames } from "../../kernel/index.ts";
+import { functionsOf } from "./line-names.ts";
+import type { GuestLog } from "./log.ts";
+import { LOG_DEBUG, LOG_WARNING } from "./log.ts";
 
-/** What libbpf says of a CO-RE relocation that is done, but for the candidates it looked at. */
-export function coreLines(object: BpfObject, program: BpfProgram, outcome: CoreOutcome): string[] {
-  const { instructionIndex, relocationIndex, original, replacement, failure } = outcome;
-  const relocation = program.spec.coreRelocations[relocationIndex];
-  const { btf } = object.spec;
-  if (relocation === undefined || btf === undefined) return [];
-  const head = `prog '${program.name}': relo #${relocationIndex}:`;
-  const lines = [`${head} ${libbpfRelocationText(btf, relocation)}`];
-  if (replacement === undefined) lines.push(`${head} no matching targets found`);
-  if (failure !== undefined) {
-    lines.push(`${head} substituting insn #${instructionIndex} w/ invalid insn`);
-  } else if (replacement !== undefined) {
-    const place = patchedPlace(program, instructionIndex);
-    lines.push(`${head} patched insn #${instructionIndex} ${place} ${original} -> ${replacement}`);
+/**
+ * What libbpf says while it does the CO-RE relocations of an object's programs. It does those of a subprogram once,
+ * before that becomes part of programs, in the order of the file.
+ *
+ * @param targets the types of the kernel, then those of its modules, or the types given instead
+ * @returns false when libbpf stops at one of them, after it has said why
+ */
+export function sayCoreRelocations(
+  log: GuestLog,
+  { spec, programs }: BpfObject,
+  file: ElfFile,
+  targets: readonly (() => Btf)[],
+): boolean {
+  const { btf: local, btfExt } = spec;
+  if (local === undefined || btfExt === undefined || btfExt.coreRelocations.size === 0) return true;
+  const scope = { local, targets, littleEndian: machineIsLittleEndian() };
+  const lines = new LibbpfCoreLines(scope, ["vmlinux", ...moduleNames()], (level, text) =>
+    log.write(level === "debug" ? LOG_DEBUG : LOG_WARNING, text),
+  );
+  const functions = functionsOf(file);
+  for (const [name, relocations] of btfExt.coreRelocations) {
+    log.write(LOG_DEBUG, `sec '${name}': found ${relocations.length} CO-RE relocations`);
+    const section = file.section(name);
+    if (section === undefined) continue;
+    for (const [number, { offsetBytes, typeId, accessString, kind }] of relocations.entries()) {
+      const code = functions.find(
+        ({ sectionIndex, value, size }) =>
+          sectionIndex === section.index && offsetBytes >= value && offsetBytes < value + size,
+      );
+      if (code === undefined) {
+        const skipped = `skipping CO-RE relocation #${number} for insn #${offsetBytes / 8}`;
+        log.write(LOG_DEBUG, `sec '${name}': ${skipped} belonging to eliminated weak subprogram`);
+        continue;
+      }
+      if (programs.get(code.name)?.autoload === false) continue;
+      const { buffer, byteOffset } = section.data;
+      const went = lines.tell({
+        functionName: code.name,
+        number,
+        instructionIndex: (offsetBytes - code.value) / 8,
+        instruction: new DataView(
+          buffer,
+          byteOffset + offsetBytes,
+          Math.min(16, section.data.length - offsetBytes),
+        ),
+        typeId,
+        accessString,
+        kind,
+      });
+      if (!went) return false;
+    }
   }
-  return lines;
-}
-
-/** The part of an instruction that a relocation changes. */
-function patchedPlace({ spec }: BpfProgram, instructionIndex: number): string {
-  const kind = (spec.instructions[instructionIndex * 8] ?? 0) & 7;
-  if (kind === BPF_LD) return "(LDIMM64) imm64";
-  return kind <= 3 ? "(LDX/ST/STX) off" : "(ALU/ALU64) imm";
+  return true;
 }

@@ -1,12 +1,15 @@
 import { encodeInstructions, exit, mov64Imm } from "../../asm/index.ts";
-import { type CoreOutcome, libbpfRelocationText } from "../../btf/index.ts";
+import { type Btf, libbpfRelocationText, RelocationError } from "../../btf/index.ts";
 import {
   type BpfMap,
   type BpfProgram,
   type LoadObserver,
   MissingExternError,
   MissingTargetError,
+  type ResolvedKsym,
+  type StructOpsMember,
 } from "../../ebpf/index.ts";
+import type { ElfFile } from "../../elf/index.ts";
 import { haveKernelBtf, loadProgram, machineIsLittleEndian } from "../../kernel/index.ts";
 import type { ExternSpec } from "../../object/index.ts";
 import { getSys, SystemCallError } from "../../sys/index.ts";
@@ -21,10 +24,12 @@ import { EINVAL, EOPNOTSUPP, EPERM, ESRCH, errnoName } from "../../uapi/errno.ts
 import { RLIMIT_MEMLOCK } from "../../uapi/linux.ts";
 import { errnoOf } from "../abi-v1/index.ts";
 import { canUseBpf } from "../report.ts";
-import { coreLines } from "./core-lines.ts";
+import { sayCoreRelocations } from "./core-lines.ts";
 import type { GuestObject } from "./guest-object.ts";
+import { mapName } from "./line-names.ts";
+import { sayLinked } from "./link-lines.ts";
 import type { GuestLog } from "./log.ts";
-import { LOG_DEBUG, LOG_WARNING } from "./log.ts";
+import { LOG_DEBUG, LOG_INFO, LOG_WARNING, type LogLevel } from "./log.ts";
 
 // What libbpf 1.8 itself prints in the commonest situations, as its users know it: same texts, same levels.
 
@@ -56,12 +61,19 @@ export class LoadLines implements LoadObserver {
   /** What libbpf answers, where that is not the error's own number. */
   #errno: number | undefined;
   #refused = false;
-  /** Sections whose relocations were counted. */
-  readonly #relocatedSections = new Set<string>();
+  readonly #elf: () => ElfFile;
+  /** Externs that were found. */
+  readonly #resolved = new Set<string>();
+  /** What is said of struct_ops maps, after all externs. */
+  readonly #structOpsLines: { level: LogLevel; text: string }[] = [];
+  /** The types that programs are adapted to. */
+  #targets: readonly (() => Btf)[] = [];
 
-  constructor(log: GuestLog, owner: GuestObject, shownAs: string) {
+  /** @param elf the object's file */
+  constructor(log: GuestLog, owner: GuestObject, elf: () => ElfFile, shownAs: string) {
     this.#log = log;
     this.#owner = owner;
+    this.#elf = elf;
     this.#shownAs = shownAs;
   }
 
@@ -95,25 +107,75 @@ export class LoadLines implements LoadObserver {
 
   /** Maps are about to be created. */
   preparing(): void {
+    if (!this.#log.wants(LOG_DEBUG)) return;
     const { programs, object } = this.#owner;
-    const needsTypes = programs.some(({ spec, section }) => {
-      return spec.coreRelocations.length > 0 || section.needsAttachBtf;
-    });
-    if (needsTypes && object.options.kernelBtf === undefined && haveKernelBtf()) {
-      this.#debug("loaded kernel BTF from '/sys/kernel/btf/vmlinux'");
+    const { spec, options, maps } = object;
+    const needsTypes =
+      (options.kernelBtf === undefined && (spec.btfExt?.coreRelocations.size ?? 0) > 0) ||
+      spec.externs.some((extern) => extern.kind !== "kconfig" && this.#isTyped(extern)) ||
+      programs.some(({ autoload, section }) => autoload && section.needsAttachBtf) ||
+      [...maps.values()].some((map) => map.spec.structOps !== undefined);
+    if (needsTypes && haveKernelBtf()) this.#debug("loaded kernel BTF from '/sys/kernel/btf/vmlinux'");
+  }
+
+  structOpsFound({ name, spec }: BpfMap, typeId: number, valueTypeId: number): void {
+    const ids = `type_id:${spec.structOps?.typeId} kern_type_id:${typeId} kern_vtype_id:${valueTypeId}`;
+    this.#structOpsLines.push({ level: LOG_DEBUG, text: `struct_ops init_kern ${name}: ${ids}` });
+  }
+
+  structOpsMember({ name: map }: BpfMap, member: StructOpsMember): void {
+    const { name, offsetBytes, sizeBytes, kernelOffsetBytes, program } = member;
+    const places = `from data(+${offsetBytes}) to kern_data(+${kernelOffsetBytes})`;
+    const what =
+      program === undefined
+        ? `copy ${name} ${sizeBytes} bytes`
+        : `func ptr ${name} is set to prog ${program}`;
+    this.#structOpsLines.push(
+      kernelOffsetBytes === undefined
+        ? {
+            level: LOG_INFO,
+            text: `struct_ops ${map}: member ${name} not found in kernel, skipping it as it's set to zero`,
+          }
+        : { level: LOG_DEBUG, text: `struct_ops init_kern ${map}: ${what} ${places}` },
+    );
+  }
+
+  kconfigResolved({ name }: ExternSpec, value: string | bigint): void {
+    this.#resolved.add(name);
+    this.#debug(`extern (kcfg) '${name}': set to ${typeof value === "string" ? value : hex(value)}`);
+  }
+
+  ksymResolved({ name, kind }: ExternSpec, found: ResolvedKsym): void {
+    if (found.kind === "missing") return;
+    this.#resolved.add(name);
+    if (found.kind === "address") {
+      this.#debug(`extern (ksym) '${name}': set to ${hex(found.address)}`);
+    } else if (kind === "kfunc") {
+      this.#debug(`extern (func ksym) '${name}': resolved to ${found.module} [${found.typeId}]`);
+    } else {
+      this.#debug(`extern (var ksym) '${name}': resolved to [${found.typeId}] var ${name}`);
     }
   }
 
-  coreRelocated(program: BpfProgram, outcome: CoreOutcome): void {
-    if (!this.#log.wants(LOG_DEBUG)) return;
+  adapting(targets: readonly (() => Btf)[]): void {
+    this.#targets = targets;
     const { object } = this.#owner;
-    const section = program.spec.sectionName;
-    if (!this.#relocatedSections.has(section)) {
-      this.#relocatedSections.add(section);
-      const count = object.spec.btfExt?.coreRelocations.get(section)?.length ?? 0;
-      this.#debug(`sec '${section}': found ${count} CO-RE relocations`);
+    if (this.#log.wants(LOG_DEBUG)) {
+      for (const { name } of object.spec.externs) {
+        if (!this.#resolved.has(name)) {
+          this.#debug(`extern '${name}' (weak): not resolved, defaulting to zero`);
+        }
+      }
     }
-    for (const line of coreLines(object, program, outcome)) this.#debug(line);
+    for (const { level, text } of this.#structOpsLines.splice(0)) this.#log.write(level, text);
+    if (!this.#log.wants(LOG_DEBUG)) return;
+    if (!sayCoreRelocations(this.#log, object, this.#elf(), targets)) return;
+    sayLinked(
+      (text) => this.#debug(text),
+      object,
+      this.#elf(),
+      (extern) => this.#resolved.has(extern),
+    );
   }
 
   /** The programs are loaded. */
@@ -212,6 +274,13 @@ export class LoadLines implements LoadObserver {
   #sayWhy(error: unknown): number {
     const errno = this.#errno ?? errnoOf(error);
     if (this.#refused) return errno;
+    if (error instanceof RelocationError) {
+      // With the other lines these have been said already.
+      if (!this.#log.wants(LOG_DEBUG)) {
+        sayCoreRelocations(this.#log, this.#owner.object, this.#elf(), this.#targets);
+      }
+      return errno;
+    }
     if (error instanceof MissingExternError) {
       return this.#sayMissing(error.extern);
     }
@@ -271,13 +340,17 @@ export class LoadLines implements LoadObserver {
     return words === undefined ? log : log.replace(found, () => `${instruction}: ${words}\n`);
   }
 
-  #sayMissing({ name, kind, typeId }: ExternSpec): number {
+  #isTyped({ typeId }: Pick<ExternSpec, "typeId">): boolean {
     const { btf } = this.#owner.object.spec;
+    return btf !== undefined && btf.kind(btf.resolve(typeId)) !== "void";
+  }
+
+  #sayMissing({ name, kind, typeId }: ExternSpec): number {
     if (kind === "kfunc") {
       this.#warn(`extern (func ksym) '${name}': not found in kernel or module BTFs`);
       return EINVAL;
     }
-    if (kind === "ksym" && btf !== undefined && btf.kind(btf.resolve(typeId)) !== "void") {
+    if (kind === "ksym" && this.#isTyped({ typeId })) {
       this.#warn(`extern (var ksym) '${name}': not found in kernel BTF`);
       return EINVAL;
     }
@@ -327,14 +400,13 @@ const POISON_CORE = 195896080;
 const POISON_MAP = 2001000000;
 const POISON_KFUNC = 2002000000;
 
-/** The name that libbpf knows a map by: `bootstra.rodata`, but `.rodata.custom`. */
-function mapName({ name, spec }: BpfMap): string {
-  return spec.internal === undefined ? name : spec.kernelName;
-}
-
 function quotedLog(log: string): string {
   const lines = log.endsWith("\n") || log === "" ? log : `${log}\n`;
   return `-- BEGIN PROG LOAD LOG --\n${lines}-- END PROG LOAD LOG --`;
+}
+
+function hex(value: bigint): string {
+  return `0x${BigInt.asUintN(64, value).toString(16)}`;
 }
 
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;

@@ -1,5 +1,6 @@
 import { Btf } from "../../btf/index.ts";
 import { BpfObject, type LoadObserver, type ObjectOptions } from "../../ebpf/index.ts";
+import { type ElfFile, parseElf } from "../../elf/index.ts";
 import { SystemCallError } from "../../sys/index.ts";
 import { EBADF, EINVAL, ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
 import { errnoOf } from "../abi-v1/index.ts";
@@ -37,8 +38,10 @@ export function objectImports(context: AbiV2Context): HostImports {
     const lines: { current?: LoadObserver } = {};
     const object = parse(bytes, shownAs, options(block, given ?? fallback, lines));
     const owner = new GuestObject(context, object, (given ?? baseName(fallback)).slice(0, LONGEST_NAME));
-    sayOpened(log, owner, bytes, shownAs);
-    owner.lines = new LoadLines(log, owner, shownAs);
+    let file: ElfFile | undefined;
+    const elf = (): ElfFile => (file ??= parseElf(bytes));
+    sayOpened(log, owner, elf, shownAs);
+    owner.lines = new LoadLines(log, owner, elf, shownAs);
     lines.current = owner.lines;
     return handles.add(owner);
   }
@@ -76,7 +79,11 @@ export function objectImports(context: AbiV2Context): HostImports {
       ...(pinRoot === undefined ? {} : { pinRoot }),
       ...(kconfig === undefined ? {} : { kconfig }),
       observer: {
-        coreRelocated: (program, outcome) => lines.current?.coreRelocated?.(program, outcome),
+        structOpsFound: (map, type, valueType) => lines.current?.structOpsFound?.(map, type, valueType),
+        structOpsMember: (map, member) => lines.current?.structOpsMember?.(map, member),
+        kconfigResolved: (extern, value) => lines.current?.kconfigResolved?.(extern, value),
+        ksymResolved: (extern, found) => lines.current?.ksymResolved?.(extern, found),
+        adapting: (targets) => lines.current?.adapting?.(targets),
         mapPinned: (map) => lines.current?.mapPinned?.(map),
         mapReady: (map, how) => lines.current?.mapReady?.(map, how),
         mapUntyped: (map, errno) => lines.current?.mapUntyped?.(map, errno),

@@ -1,10 +1,11 @@
 import type { BpfMap } from "../../ebpf/index.ts";
-import { type ElfFile, type ElfSection, type ElfSymbol, parseElf } from "../../elf/index.ts";
+import type { ElfFile, ElfSection } from "../../elf/index.ts";
 import { MalformedInputError, WasmBpfError } from "../../internal/index.ts";
 import type { ExternSpec } from "../../object/index.ts";
 import { BPF_PROG_TYPE_UNSPEC } from "../../uapi/bpf.ts";
 import { EOPNOTSUPP } from "../../uapi/errno.ts";
 import type { GuestObject } from "./guest-object.ts";
+import { functionsOf } from "./line-names.ts";
 import type { GuestLog } from "./log.ts";
 import { LOG_DEBUG, LOG_WARNING } from "./log.ts";
 
@@ -54,11 +55,11 @@ const EM_BPF = 247;
 /** The format of an object is not one that libbpf knows. */
 const LIBBPF_ERRNO_FORMAT = 4001;
 
-/** What an object contains. */
-export function sayOpened(log: GuestLog, { object }: GuestObject, bytes: Uint8Array, shownAs: string): void {
+/** What an object contains. @param elf its file */
+export function sayOpened(log: GuestLog, { object }: GuestObject, elf: () => ElfFile, shownAs: string): void {
   if (!log.wants(LOG_DEBUG)) return;
   const say = (text: string): void => log.write(LOG_DEBUG, text);
-  const file = parseElf(bytes);
+  const file = elf();
   saySections(say, file, `license of ${shownAs} is ${object.spec.license}`);
   const maps = [...object.maps.values()];
   const { btf } = object.spec;
@@ -73,7 +74,6 @@ export function sayOpened(log: GuestLog, { object }: GuestObject, bytes: Uint8Ar
 
 type Say = (text: string) => void;
 
-const STT_FUNC = 2;
 const STT_SECTION = 3;
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
@@ -94,10 +94,6 @@ function saySections(say: Say, file: ElfFile, license: string): void {
     }
     if (name === "license") say(license);
   }
-}
-
-function functionsOf(file: ElfFile): readonly ElfSymbol[] {
-  return file.symbols().filter(({ type }) => type === STT_FUNC);
 }
 
 /** Sections that libbpf does not pass over in silence. */
