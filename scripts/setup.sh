@@ -11,7 +11,7 @@ die() { say "$*"; exit 1; }
 
 # Guest toolchain (clang, lld, llvm-strip, BPF helper headers; for version 1 of the guest interface Debian's C library,
 # for version 2 what builds ours) and a C compiler.
-packages="clang-19 lld-19 llvm-19 libbpf-dev wasi-libc libclang-rt-19-dev-wasm32 libclang-rt-19-dev-wasm64 make xz-utils gcc libc6-dev"
+packages="clang-19 lld-19 llvm-19 libbpf-dev wasi-libc libclang-rt-19-dev-wasm32 libclang-rt-19-dev-wasm64 make xz-utils bzip2 gcc libc6-dev"
 # bpftool and libbpf are what our output is compared with, generated code works with cJSON; older compilers' objects have to behave like the newest's;
 # iproute2 makes network namespaces.
 test_packages="bpftool libcjson-dev clang-14 clang-16 iproute2 libelf-dev zlib1g-dev musl-tools g++ systemtap-sdt-dev"
@@ -60,10 +60,9 @@ if [ ! -f "$stamp" ] || [ -n "$(find src test bench scripts tsconfig.json packag
   mv "$stamp.new" "$stamp"
 fi
 
-# The C library of guests and the library they are linked with; both are kept until their sources change.
+# The C library of guests, zlib and the library they are linked with; all are kept until their sources change.
 if command -v dpkg-query >/dev/null; then
-  sysroot=$(sh scripts/build-sysroot.sh) || die "the C library of guests could not be built; the message is above."
-  sh scripts/build-guest-library.sh "$sysroot" || die "the library of guests could not be built; its messages are above."
+  sh scripts/build-sysroot.sh >/dev/null || die "the libraries of guests could not be built; the message is above."
 elif [ ! -e .cache/sysroot/current ]; then
   say "the C library of guests is made from a Debian source package: copy .cache/sysroot from a Debian machine"
 fi

@@ -5,12 +5,11 @@ set -eu
 cd "$(dirname "$0")/.."
 
 sysroot=$(sh scripts/build-sysroot.sh)
-sh scripts/build-guest-library.sh "$sysroot"
 rm -rf dist/sysroot
 # NB: packages have no links, so each name of the library is a file.
 cp -RL "$sysroot" dist/sysroot
-rm dist/sysroot/guest-library
-# What the C library was made from asks to be named.
-mkdir dist/sysroot/licenses
-tar -xf .cache/sysroot/wasi-libc-*.orig.tar.xz -C dist/sysroot/licenses --strip-components=1 --wildcards \
+# What the libraries were made from asks to be named.
+mkdir -p dist/sysroot/licenses/zlib
+tar -xf .cache/sysroot/wasi-libc_*.orig.tar.xz -C dist/sysroot/licenses --strip-components=1 --wildcards \
   '*/LICENSE*' '*/COPYRIGHT'
+tar -xf .cache/sysroot/zlib_*.orig.tar.bz2 -C dist/sysroot/licenses/zlib --strip-components=1 --wildcards '*/LICENSE'

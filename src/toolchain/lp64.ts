@@ -30,7 +30,7 @@ export async function findLp64Compiler(environment: NodeJS.ProcessEnv): Promise<
       `lld-${PROPOSED}`,
     ]);
   }
-  const archives = ["libwasm-bpf.a", "libc.a", "libclang_rt.builtins.a"].map((name) =>
+  const archives = ["libwasm-bpf.a", "libz.a", "libc.a", "libclang_rt.builtins.a"].map((name) =>
     join(sysroot, "lib/wasm64-wasi", name),
   );
   return {

@@ -35,7 +35,7 @@ export class BothWays {
     const base = join(directory, `${source.replaceAll("/", "_")}`);
     this.native = `${base}.native`;
     this.guest = `${base}.wasm`;
-    run("cc", [...STRICT, ...options, source, "-lm", "-o", this.native]);
+    run("cc", [...STRICT, ...options, source, "-lm", "-lz", "-o", this.native]);
     compileGuest(source, this.guest, options);
   }
 
@@ -45,8 +45,12 @@ export class BothWays {
   }
 
   /** The same of the guest, which sees the test's directory. */
-  runGuest(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Outcome {
-    return runGuest(process.execPath, this.guest, args, environment);
+  runGuest(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    hostOptions: readonly string[] = [],
+  ): Outcome {
+    return runGuest(process.execPath, this.guest, args, environment, hostOptions);
   }
 }
 
@@ -83,9 +87,10 @@ export function runGuest(
   module: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  hostOptions: readonly string[] = [],
 ): Outcome {
   const variables = Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  return outcome(node, [cli, "run", "--dir", directory, ...variables, module, ...args], {});
+  return outcome(node, [cli, "run", "--dir", directory, ...hostOptions, ...variables, module, ...args], {});
 }
 
 /** Node.js binaries of `.cache/node`, where a test or a person has put them, and the running one. */
