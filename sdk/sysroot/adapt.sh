@@ -158,6 +158,17 @@ edit $cloud/libc/sys/socket/recv.c '/^static_assert(MSG_/d
 edit $cloud/libc/sys/socket/shutdown.c '/^static_assert(SHUT_/d; s/sock_shutdown(socket, how)/sock_shutdown(socket, how + 1)/'
 edit $cloud/libc/stdlib/_Exit.c 's/^__strong_reference(.*/extern __typeof(_Exit) _exit __attribute__((alias("_Exit")));/; /cdefs/d'
 
+# What makes something is in overlay/: creation.c hands over the mode, which these leave out.
+edit $bottom/sources/posix.c '/^int open(/,/^}/d
+  s/^int mkdir(const char \*path, mode_t mode)/int __wasilibc_mkdir_nomode(const char *path)/'
+edit $bottom/sources/at_fdcwd.c 's/^int openat(\(.*\), \.\.\.)/int __wasilibc_openat_nomode(\1)/
+  s/return open(pathname, flags)/return __wasilibc_open_nomode(pathname, flags)/
+  s/^int mkdirat(\(.*\), mode_t mode)/int __wasilibc_mkdirat_nomode(\1)/
+  s/return mkdir(pathname, mode)/return __wasilibc_mkdir_nomode(pathname)/'
+edit $bottom/headers/public/wasi/libc.h 's/^int __wasilibc_open_nomode(.*/&\
+int __wasilibc_mkdir_nomode(const char *path);\
+int __wasilibc_mkdirat_nomode(int fd, const char *path);/'
+
 # --- The rest of Linux's C library -------------------------------------------------------------------------------
 # A name of a zone wins over a rule, as in glibc: the first of two names of a rule may be one.
 linux $musl/src/time/__tz.c $musl/src/time/time_impl.h

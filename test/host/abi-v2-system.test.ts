@@ -321,6 +321,25 @@ describe("system_stat, system_chmod", () => {
     }));
 });
 
+test("system_creation says with what mode files are made, and no other bits", () => {
+  using guest = new AbiGuest();
+  const { fds } = guest.context;
+  assert.equal(fds.modeFor(0o666), 0o666);
+  assert.equal(guest.call("system_creation", 0o751, 0o22), 0);
+  assert.equal(fds.modeFor(0o666), 0o751 & ~0o22);
+  assert.equal(guest.call("system_creation", -1, 0o27), 0);
+  assert.deepEqual([fds.modeFor(0o666), fds.modeFor(0o777)], [0o640, 0o750]);
+  for (const [mode, mask] of [
+    [0o4755, 0],
+    [-2, 0],
+    [0o644, 0o1000],
+    [-1, -1],
+  ] as const) {
+    assert.equal(guest.call("system_creation", mode, mask), -errno.EINVAL);
+  }
+  assert.equal(fds.modeFor(0o666), 0o640, "what is refused changes nothing");
+});
+
 test("ioctl of what is no terminal", () => {
   using guest = new AbiGuest();
   assert.equal(guest.call("system_ioctl", 99, TIOCGWINSZ, guest.alloc(8)), -errno.EBADF);

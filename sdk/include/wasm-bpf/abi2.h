@@ -684,6 +684,7 @@ WB_IMPORT(system_ioctl) int wb_system_ioctl(int fd, uint32_t request, uint32_t a
 WB_IMPORT(system_interface) int wb_system_interface(uint32_t name, uint32_t index, uint32_t buf, uint32_t size);
 WB_IMPORT(system_stat) int wb_system_stat(int fd, uint32_t path, uint32_t flags, uint32_t out);
 WB_IMPORT(system_chmod) int wb_system_chmod(int fd, uint32_t path, uint32_t flags, uint32_t mode);
+WB_IMPORT(system_creation) int wb_system_creation(int mode, uint32_t mask);
 
 #define WB_STAT_FOLLOW 1u
 

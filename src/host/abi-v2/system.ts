@@ -105,6 +105,13 @@ export function systemImports(context: AbiV2Context): HostImports {
     return linuxResult(result);
   }
 
+  function creation(mode: number, mask: number): number {
+    if ((mask & ~MODE_BITS) !== 0 || (mode !== -1 && (mode & ~MODE_BITS) !== 0)) return -EINVAL;
+    fds.creationMode = mode === -1 ? undefined : mode;
+    fds.creationMask = mask;
+    return 0;
+  }
+
   return {
     system_info: guestCall((what) => systemInfo(context, what)),
     system_text: guestCall((what, buf, size) => sizedOutput(memory, buf, size, systemText(context, what))),
@@ -118,5 +125,6 @@ export function systemImports(context: AbiV2Context): HostImports {
     system_interface: guestCall(interfaceOf),
     system_stat: guestCall(stat),
     system_chmod: guestCall(chmod),
+    system_creation: guestCall(creation),
   };
 }

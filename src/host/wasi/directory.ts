@@ -37,6 +37,8 @@ export interface OpenRequest {
   readonly inheriting: bigint;
   /** FDFLAGS_* */
   readonly fdflags: number;
+  /** Permission bits of a file that is made. */
+  readonly mode: number;
 }
 
 /** Opens a file for reading. */
@@ -46,6 +48,7 @@ export const READ_REQUEST: OpenRequest = {
   rights: RIGHT_FD_READ,
   inheriting: 0n,
   fdflags: 0,
+  mode: 0,
 };
 
 interface Entry {
@@ -210,7 +213,7 @@ function openPlace(host: FileHost, place: Place, request: OpenRequest): Descript
   }
   if (typeof existing === "number" && !(creates && existing === -ENOENT)) return existing;
   if (wantsDirectory) return -ENOTDIR;
-  const fd = attempt(() => fs.openSync(path, openFlags(request, writes) | O_NOFOLLOW, 0o666));
+  const fd = attempt(() => fs.openSync(path, openFlags(request, writes) | O_NOFOLLOW, request.mode));
   if (fd < 0) return fd;
   const stats = attempt(() => fs.fstatSync(fd));
   if (typeof stats === "number" || stats.isDirectory()) {

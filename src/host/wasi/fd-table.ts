@@ -10,6 +10,10 @@ const MOST_DESCRIPTORS = 65536;
 
 /** The guest's numbers for its open descriptors; the lowest free one is given out, as POSIX wants. */
 export class FdTable {
+  /** Permission bits of what the guest makes; `undefined` for the usual ones. */
+  creationMode: number | undefined;
+  /** Bits that what the guest makes does not get, besides those of the host's own mask. */
+  creationMask = 0;
   readonly #descriptors: (Descriptor | undefined)[] = [];
   /** No number below is free. */
   #lowest = 0;
@@ -25,6 +29,11 @@ export class FdTable {
     }
     this.#descriptors[fd] = descriptor;
     return fd;
+  }
+
+  /** Permission bits for what is made now. */
+  modeFor(usual: number): number {
+    return (this.creationMode ?? usual) & ~this.creationMask;
   }
 
   get(fd: number): Descriptor | undefined {

@@ -72,7 +72,7 @@ export function pathCalls(context: WasiContext): WasiCalls {
       "iii",
       (fd: number, path: number, length: number) =>
         change(fd, rights.RIGHT_PATH_CREATE_DIRECTORY, path, length, (target) =>
-          attemptVoid(() => fs.mkdirSync(target, 0o777)),
+          attemptVoid(() => fs.mkdirSync(target, fds.modeFor(0o777))),
         ),
     ],
     path_remove_directory: [
@@ -194,6 +194,7 @@ export function pathCalls(context: WasiContext): WasiCalls {
             followLast: (dirflags & LOOKUP_SYMLINK_FOLLOW) !== 0,
             oflags,
             fdflags,
+            mode: fds.modeFor(0o666),
             // A descriptor never gets a right that its directory does not hand down.
             rights: BigInt.asUintN(64, base) & parent.inheriting,
             inheriting: BigInt.asUintN(64, inheriting) & parent.inheriting,
