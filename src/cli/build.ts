@@ -1,5 +1,12 @@
 import { basename } from "node:path";
-import { type BtfToEmbed, BuildError, type BuildObserver, buildProject } from "../toolchain/index.ts";
+import { WasmBpfError } from "../internal/index.ts";
+import {
+  type BtfSource,
+  type BtfToEmbed,
+  BuildError,
+  type BuildObserver,
+  buildProject,
+} from "../toolchain/index.ts";
 import { runCommand } from "./command.ts";
 import { formatSize, quote } from "./format.ts";
 import { readBtf } from "./read-btf.ts";
@@ -9,12 +16,12 @@ import { UsageError } from "./verb.ts";
 export function runBuild(args: readonly string[]): Promise<number> {
   return runCommand("build", args, async (line) => {
     const projects = projectsOf(line.words);
-    const btfPath = line.value("btf");
+    const btf = line.value("btf");
     const verbose = line.has("verbose") || line.has("emit");
     const colour = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
     const embeddedBtfs = line.values("embed-btf").map(btfToEmbed);
     const wasm32 = line.has("wasm32");
-    const options = { colour, embeddedBtfs, wasm32, ...(btfPath === undefined ? {} : { btfPath }) };
+    const options = { colour, embeddedBtfs, wasm32, ...(btf === undefined ? {} : { btf: btfSource(btf) }) };
     let built = 0;
     const observer: BuildObserver = {
       step: (step) => {
@@ -25,27 +32,30 @@ export function runBuild(args: readonly string[]): Promise<number> {
         );
       },
       diagnostics: (text) => process.stderr.write(text),
+      failed: report,
       ...(verbose ? { command: (argv) => say(argv.map(quote).join(" ")) } : {}),
     };
-    try {
-      for (const project of projects) {
-        const started = performance.now();
-        built = 0;
-        const products = await buildProject(project, options, observer);
-        const what = products.join(", ");
+    const failed: string[] = [];
+    for (const project of projects) {
+      const started = performance.now();
+      built = 0;
+      try {
+        const what = (await buildProject(project, options, observer)).join(", ");
         say(
           built === 0
             ? `${what}: up to date`
             : `${what}: built in ${formatTime(performance.now() - started)}`,
         );
+      } catch (error) {
+        if (!(error instanceof WasmBpfError)) throw error;
+        report(error);
+        failed.push(typeof project === "string" ? project : project.join(" "));
       }
-      return 0;
-    } catch (error) {
-      // The compiler has said what is wrong; one line tells which step that was.
-      if (!(error instanceof BuildError)) throw error;
-      say(error.message);
-      return 1;
     }
+    if (failed.length > 0 && projects.length > 1) {
+      say(`${failed.length} of ${projects.length} projects could not be built: ${failed.join(", ")}`);
+    }
+    return failed.length > 0 ? 1 : 0;
   });
 }
 
@@ -53,6 +63,15 @@ export function runBuild(args: readonly string[]): Promise<number> {
 function projectsOf(words: readonly string[]): readonly (string | readonly string[])[] {
   if (words.length === 0) return ["."];
   return words.some((word) => /(?<!\.bpf)\.c$/.test(word)) ? [words] : words;
+}
+
+/** The compiler has said what is wrong with a source; one line tells which step that was. */
+function report(error: WasmBpfError): void {
+  say(error instanceof BuildError ? error.message : `wasm-bpf: ${error.message}`);
+}
+
+function btfSource(path: string): BtfSource {
+  return { path, read: () => readBtf(path) };
 }
 
 /** `[RELEASE[:MACHINE]=]FILE`; the release is that of the file's name by default. */
@@ -64,7 +83,7 @@ function btfToEmbed(text: string): BtfToEmbed {
   if (release === "" || path === "") {
     throw new UsageError(`build: --embed-btf ${text}: give it as [RELEASE[:MACHINE]=]FILE`);
   }
-  return { path, release, machine, read: () => readBtf(path) };
+  return { ...btfSource(path), release, machine };
 }
 
 function say(text: string): void {

@@ -85,12 +85,12 @@ export const commands: readonly CommandSpec[] = [
     description: [
       "Compiles every NAME.bpf.c of the directory and the guest NAME.c to the module NAME.wasm; other C files without main() are linked as far as they are used. NAME.c is a program written for libbpf, as it is: it includes NAME.skel.h and <bpf/libbpf.h>. One that includes libbpf-wasm.h or a NAME.wasm.h is built for version 1 of the guest interface.",
       "Intermediate files (vmlinux.h, objects, skeletons) are kept in DIR/.build; only what changed is made again.",
-      "Messages of the compilers are shown as they print them.",
+      "Messages of the compilers are shown as they print them. A program that cannot be built does not keep the others from being; the last line names those that failed.",
     ],
     arguments: [
       {
         name: "DIR",
-        help: "the project, or one NAME.bpf.c of it; default: the current directory; several are built one after the other, up to the first that fails",
+        help: "the project, or one NAME.bpf.c of it; default: the current directory; several are built one after the other, also when one fails",
       },
       {
         name: "FILE.c",
@@ -98,7 +98,11 @@ export const commands: readonly CommandSpec[] = [
       },
     ],
     options: [
-      { long: "btf", value: "FILE", help: "make vmlinux.h from this BTF instead of the running kernel's" },
+      {
+        long: "btf",
+        value: "FILE",
+        help: "make vmlinux.h from the types of this kernel instead of the running one's: BTF, an ELF file with a section .BTF, a vmlinuz, or a Debian package of a kernel",
+      },
       {
         long: "embed-btf",
         value: "[RELEASE[:MACHINE]=]FILE",

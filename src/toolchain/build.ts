@@ -25,22 +25,27 @@ import type { CompileCommand } from "./type-probe.ts";
 /** Intermediate files of a project are kept here, in the project's directory. */
 export const BUILD_DIRECTORY = ".build";
 
+const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+
 /** Stack of the guest; it lies below all data, so that an overflow is a trap and not a silent overwrite. */
 const STACK_BYTES = { wasm32: 256 * 1024, lp64: 1024 * 1024 } as const;
 
 /** Pieces of WASI's C library of wasm32 that a program has to ask for; they cost nothing unless they are used. */
 const EMULATIONS: readonly string[] = ["signal", "process-clocks", "mman", "getpid"];
 
-/** BTF of a kernel without BTF that modules are to carry. */
-export interface BtfToEmbed extends KernelKey {
+/** A file with BTF, of whatever kind. */
+export interface BtfSource {
   readonly path: string;
   /** The BTF in that file. */
   readonly read: () => Btf;
 }
 
+/** BTF of a kernel without BTF that modules are to carry. */
+export interface BtfToEmbed extends KernelKey, BtfSource {}
+
 export interface BuildOptions {
-  /** BTF that `vmlinux.h` is made from; default: the running kernel's. */
-  readonly btfPath?: string;
+  /** What `vmlinux.h` is made from; default: the running kernel's BTF. */
+  readonly btf?: BtfSource;
   /** What modules need of these is put into them. */
   readonly embeddedBtfs?: readonly BtfToEmbed[];
   readonly environment?: NodeJS.ProcessEnv;
@@ -67,11 +72,13 @@ export interface BuildObserver {
   command?(argv: readonly string[]): void;
   /** Messages of a compiler as it printed them. */
   diagnostics?(text: string): void;
+  /** One of several programs cannot be built; the others are. */
+  failed?(error: WasmBpfError): void;
 }
 
-/** A compiler or the linker refused its input; what it printed went to the observer. */
+/** A compiler or the linker refused its input, or several; what it printed went to the observer. */
 export class BuildError extends WasmBpfError {
-  /** The source, or the module when it could not be linked. */
+  /** The source, the module when it could not be linked, or the project of which some programs could not be built. */
   readonly subject: string;
   constructor(subject: string, message: string) {
     super("TOOLCHAIN", message);
@@ -81,10 +88,13 @@ export class BuildError extends WasmBpfError {
 
 /**
  * Builds every application of a directory: `vmlinux.h`, BPF objects, skeletons, guests. Only what changed is
- * made again. Modules are left in the directory itself, everything else in its {@link BUILD_DIRECTORY}.
+ * made again. Modules are left in the directory itself, everything else in its {@link BUILD_DIRECTORY}. A program that
+ * cannot be built does not keep the others from being.
  *
  * @param path a directory, one `NAME.bpf.c`, or the C files of one application.
  * @returns paths of the modules relative to the directory, or of the objects when there is no guest.
+ * @throws {WasmBpfError} at the end when a program could not be built: its error if it is the only program, else one
+ * that names those that failed.
  */
 export async function buildProject(
   path: string | readonly string[],
@@ -113,6 +123,8 @@ class Build {
   readonly #environment: NodeJS.ProcessEnv;
   /** Part of every command: a header that appears may hide another one. */
   readonly #headers: string;
+  /** By program. */
+  readonly #failures = new Map<string, WasmBpfError>();
   #lp64: Promise<GuestCompiler> | undefined;
   #wasm32: Promise<GuestCompiler> | undefined;
 
@@ -135,24 +147,68 @@ class Build {
     }
     if (this.#project.needsVmlinux) this.#vmlinux();
     for (const name of objects) {
-      await this.#bpfObject(name, bpf);
-      this.#skeleton(name);
+      await this.#attempt(this.#programOf(name), async () => {
+        await this.#bpfObject(name, bpf);
+        this.#skeleton(name);
+      });
     }
-    if (guests.length === 0) return objects.map(objectFile);
     for (const [application, guest] of guests) {
-      if (guest.abi === 1) await this.#sharedStructs(application, bpf, guest);
+      if (guest.abi !== 1) continue;
+      await this.#attempt(application.name, () => this.#sharedStructs(application, bpf, guest));
     }
-    const compiled = new Set<string>();
-    const modules: string[] = [];
+    const compiled = new Map<string, Promise<void>>();
     for (const [application, guest] of guests) {
-      for (const source of [...application.sources, ...application.helpers]) {
-        const product = guestObject(source, guest);
-        if (!compiled.has(product)) await this.#guestObject(source, product, guest);
-        compiled.add(product);
-      }
-      modules.push(await this.#module(application, bpf, guest));
+      await this.#attempt(application.name, async () => {
+        for (const source of [...application.sources, ...application.helpers]) {
+          const product = guestObject(source, guest);
+          const done = compiled.get(product) ?? this.#guestObject(source, product, guest);
+          compiled.set(product, done);
+          await done;
+        }
+        await this.#module(application, bpf, guest);
+      });
     }
-    return modules;
+    this.#throwFailures();
+    return guests.length === 0 ? objects.map(objectFile) : applications.map(moduleFile);
+  }
+
+  /** The program that an object is a part of, or the object alone. */
+  #programOf(object: string): string {
+    return this.#project.applications.find(({ objects }) => objects.includes(object))?.name ?? object;
+  }
+
+  /** Does one part of building a program, unless an earlier one has failed. */
+  async #attempt(program: string, part: () => Promise<unknown>): Promise<void> {
+    if (this.#failures.has(program)) return;
+    try {
+      await part();
+    } catch (error) {
+      if (!(error instanceof WasmBpfError)) throw error;
+      // What several share fails for each of them, and is told once.
+      const known = [...this.#failures.values()].includes(error);
+      this.#failures.set(program, error);
+      if (!known && this.#programs().size > 1) this.#observer.failed?.(error);
+    }
+  }
+
+  #programs(): Set<string> {
+    const { objects, applications } = this.#project;
+    return new Set([
+      ...objects.map((name) => this.#programOf(name)),
+      ...applications.map(({ name }) => name),
+    ]);
+  }
+
+  #throwFailures(): void {
+    const [first] = this.#failures.values();
+    if (first === undefined) return;
+    const programs = this.#programs();
+    if (programs.size === 1) throw first;
+    const names = [...programs].filter((name) => this.#failures.has(name)).join(", ");
+    throw new BuildError(
+      this.#project.directory,
+      `${this.#failures.size} of ${programs.size} programs could not be built: ${names}`,
+    );
   }
 
   /** Each kind of compiler is looked for once, when an application needs it. */
@@ -166,22 +222,12 @@ class Build {
   }
 
   #vmlinux(): void {
-    const { btfPath } = this.#options;
-    const path = btfPath ?? "/sys/kernel/btf/vmlinux";
+    const { btf } = this.#options;
     const product = join(BUILD_DIRECTORY, "vmlinux.h");
     const command = ["vmlinux.h", generatorIdentity()];
-    this.#step(product, command, [path], () => {
-      let bytes: Uint8Array;
-      try {
-        bytes = readFileSync(path);
-      } catch (error) {
-        const advice =
-          "this kernel offers no BTF. Put a vmlinux.h of the target kernel into the project, or name a BTF file with --btf";
-        const why = btfPath === undefined ? advice : "no such file, or it is not readable";
-        throw new WasmBpfError("NOT_FOUND", `cannot read ${path}: ${why}`, { cause: error });
-      }
-      return vmlinuxHeader(Btf.parse(bytes, { section: path }));
-    });
+    this.#step(product, command, [resolve(btf?.path ?? KERNEL_BTF)], () =>
+      vmlinuxHeader(btf === undefined ? runningKernelBtf() : btf.read()),
+    );
   }
 
   async #bpfObject(name: string, compiler: BpfCompiler): Promise<void> {
@@ -272,9 +318,9 @@ class Build {
     ]);
   }
 
-  async #module(application: Application, bpf: BpfCompiler, compiler: GuestCompiler): Promise<string> {
-    const { name, sources, helpers } = application;
-    const product = `${name}.wasm`;
+  async #module(application: Application, bpf: BpfCompiler, compiler: GuestCompiler): Promise<void> {
+    const { sources, helpers } = application;
+    const product = moduleFile(application);
     const objects = sources.map((source) => guestObject(source, compiler));
     const shared = helpers.map((source) => guestObject(source, compiler));
     const command = [
@@ -299,7 +345,7 @@ class Build {
     const identity = [...command, ...keys, ...lower, BUILD_INFO_SECTION];
     if (this.#isCurrent(product, identity)) {
       this.#report(product, false, started);
-      return product;
+      return;
     }
     await this.#run(command, product, product);
     if (lower.length > 0) await this.#run(lower, product, product);
@@ -310,7 +356,6 @@ class Build {
     inputs.push(...embedded.map(({ path }) => resolve(path)));
     this.#state.record(product, [...identity, this.#headers], inputs);
     this.#report(product, true, started);
-    return product;
   }
 
   /** Puts into the module which interface it uses and what it was built from. */
@@ -441,8 +486,24 @@ function withoutDebugInformation(bytes: Uint8Array): Uint8Array {
   return linkObjects([{ name: "the object", bytes }]);
 }
 
+function moduleFile({ name }: Application): string {
+  return `${name}.wasm`;
+}
+
 function objectFile(name: string): string {
   return join(BUILD_DIRECTORY, `${name}.bpf.o`);
+}
+
+function runningKernelBtf(): Btf {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(KERNEL_BTF);
+  } catch (error) {
+    const advice =
+      "this kernel offers no BTF. Put a vmlinux.h of the target kernel into the project, or name a BTF file with --btf";
+    throw new WasmBpfError("NOT_FOUND", `cannot read ${KERNEL_BTF}: ${advice}`, { cause: error });
+  }
+  return Btf.parse(bytes, { section: KERNEL_BTF });
 }
 
 function findBpfHeaders(): boolean {

@@ -1,4 +1,5 @@
 export {
+  type BtfSource,
   type BtfToEmbed,
   BUILD_DIRECTORY,
   BuildError,

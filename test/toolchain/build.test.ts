@@ -3,6 +3,7 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   utimesSync,
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { BuildError, type BuildOptions, buildProject } from "../../src/toolchain/index.ts";
 import { withDirectory } from "../support/compile.ts";
+import { runCli } from "../support/guest.ts";
 
 /** The part of the engine's interface used here; Node's types for version 20 do not declare it. */
 interface Engine {
@@ -261,6 +263,60 @@ test("compiler errors are shown as the compiler prints them, and the build goes 
   });
 });
 
+test("a program that cannot be built does not keep the others from being", async () => {
+  await withDirectory(async (directory) => {
+    for (const name of ["a", "b", "c", "d", "e"]) writeProject(directory, name);
+    const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
+    write("a.bpf.c", `${BPF}int broken = ;\n`);
+    write("c.c", `${guest("c")}int broken = ;\n`);
+    write("d.c", "int absent(void);\nint main(void) { return absent(); }\n");
+    const modules = (): string[] => readdirSync(directory).filter((file) => file.endsWith(".wasm"));
+    const failed = await runCli(["build", directory]);
+    assert.equal(failed.status, 1);
+    assert.deepEqual(modules(), ["b.wasm", "e.wasm"]);
+    const said = failed.stderr.split("\n").filter((line) => /^cannot build |could not be built/.test(line));
+    assert.deepEqual(said, [
+      "cannot build a.bpf.c: the messages above say why",
+      "cannot build c.c: the messages above say why",
+      "cannot build d.wasm: the messages above say why",
+      "3 of 5 programs could not be built: a, c, d",
+    ]);
+    assert.ok(failed.stderr.endsWith(`${said.at(-1)}\n`), failed.stderr);
+
+    write("a.bpf.c", BPF);
+    for (const name of ["c", "d"]) write(`${name}.c`, guest(name));
+    assert.equal((await runCli(["build", directory])).status, 0);
+    assert.deepEqual(modules(), ["a.wasm", "b.wasm", "c.wasm", "d.wasm", "e.wasm"]);
+
+    // What all of them share is told once.
+    write("helper.c", "int broken = ;\n");
+    const helper = await runCli(["build", directory]);
+    assert.equal(helper.status, 1);
+    assert.equal(helper.stderr.match(/expected expression/g)?.length, 1);
+    assert.match(
+      helper.stderr,
+      /helper\.c: the messages above say why\n5 of 5 programs .*: a, b, c, d, e\n$/,
+    );
+  });
+});
+
+test("neither does a project", async () => {
+  await withDirectory(async (directory) => {
+    const [good, bad] = [join(directory, "good"), join(directory, "bad")];
+    for (const path of [good, bad]) writeProject(path, "app");
+    writeFileSync(join(bad, "app.c"), "int broken = ;\n");
+    const absent = join(directory, "absent");
+    const { status, stderr } = await runCli(["build", bad, absent, good]);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /cannot build app\.c: the messages above say why\nwasm-bpf: cannot build ".*absent"/,
+    );
+    assert.ok(stderr.endsWith(`2 of 3 projects could not be built: ${bad}, ${absent}\n`), stderr);
+    assert.ok(existsSync(join(good, "app.wasm")));
+  });
+});
+
 test("warnings are shown and are no failure", async () => {
   await withDirectory(async (directory) => {
     writeProject(directory, "app");
@@ -314,10 +370,12 @@ char LICENSE[] SEC("license") = "GPL";
     rmSync(join(directory, ".build/vmlinux.h"));
     assert.deepEqual((await build(directory)).built, ["vmlinux.h"]);
     rmSync(join(directory, ".build"), { recursive: true });
-    await assert.rejects(
-      build(directory, { btfPath: "/nonexistent" }),
-      /cannot read \/nonexistent: no such file/,
-    );
-    await assert.rejects(build(directory, { btfPath: "/etc/passwd" }), /not BTF/);
+    for (const [path, reason] of [
+      ["/nonexistent", 'cannot read "/nonexistent": there is no such file'],
+      ["/etc/passwd", "/etc/passwd: it is neither BTF nor an ELF file nor a kernel"],
+    ] as const) {
+      const { status, stderr } = await runCli(["build", "--btf", path, directory]);
+      assert.deepEqual([status, stderr], [1, `wasm-bpf: ${reason}\n`]);
+    }
   });
 });

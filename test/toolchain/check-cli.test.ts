@@ -130,6 +130,19 @@ test("BTF comes out of kernels as they lie on disk, whatever they are compressed
       const { status, stdout, stderr } = await runCli(["check", file, "--vmlinuz", path]);
       assert.deepEqual([status, stdout, stderr], [0, `${path}: ok, 4 needs, 3 moved\n`, ""], name);
     }
+    const project = join(directory, "project");
+    mkdirSync(project);
+    writeFileSync(
+      join(project, "app.bpf.c"),
+      '#include "vmlinux.h"\nint size = sizeof(struct task_struct);\n',
+    );
+    for (const built of [true, false]) {
+      const { status, stderr } = await runCli(["build", "--btf", join(directory, "vmlinuz-gzip"), project]);
+      assert.equal(status, 0, stderr);
+      assert.equal(/vmlinux\.h/.test(stderr), built, stderr);
+    }
+    const header = readFileSync(join(project, ".build/vmlinux.h"), "utf8");
+    assert.match(header, /^struct task_struct \{[^}]*int pid;[^}]*int state;/m);
     const whole = join(directory, "Image.gz");
     writeFileSync(whole, gzipSync(image));
     assert.equal(
