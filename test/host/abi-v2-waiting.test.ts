@@ -66,11 +66,15 @@ describe("a signal ends waiting", () => {
     const pipe = guest.context.fds.get(input);
     const most = 16 << 20;
     const alarm = guest.alloc(32);
-    guest.view(alarm, 32).setBigInt64(24, 20_000n, true);
-    assert.equal(guest.call("signal_timer", 0, alarm, 0), 0);
-    const written = pipe?.write([new Uint8Array(most)]) ?? 0;
+    let written = -EINTR;
+    // On a busy machine the first alarm may come before there is anything to end.
+    while (written === -EINTR) {
+      guest.view(alarm, 32).setBigInt64(24, 20_000n, true);
+      assert.equal(guest.call("signal_timer", 0, alarm, 0), 0);
+      written = pipe?.write([new Uint8Array(most)]) ?? 0;
+      guest.call("signal_take", guest.alloc(8));
+    }
     assert.ok(written > 0 && written < most, String(written));
-    guest.call("signal_take", guest.alloc(8));
     interrupted(guest, () => pipe?.write([new Uint8Array(8192)]));
   });
 
