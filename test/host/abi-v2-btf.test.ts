@@ -280,7 +280,7 @@ test("hostile values are answered with an error number", (t) => {
   const btf = openKernel(guest);
   const out = guest.alloc(64);
   assert.equal(guest.call("btf_open", 0, 0, 0, 0, 0), -EINVAL);
-  assert.equal(guest.call("btf_open", 6, 0, 0, 0, 0), -EINVAL);
+  assert.equal(guest.call("btf_open", 7, 0, 0, 0, 0), -EINVAL);
   assert.equal(guest.call("btf_open", MODULE, 0, 0, 0, 0), -EFAULT);
   assert.equal(guest.call("btf_open", MODULE, guest.text("x"), 999, 0, 0), -EBADF);
   assert.equal(guest.call("btf_open", FILE, guest.text("/etc/passwd"), 0, 0, 0), -EACCES);
