@@ -35,7 +35,8 @@ export class BothWays {
   readonly guest: string;
 
   /**
-   * Compiles `NAME.c` of `test/sdk/c`. Where there is `NAME.bpf.c`, it includes what bpftool makes of that, `NAME.skel.h`.
+   * Compiles `NAME.c` of `test/sdk/c`, which finds the headers there and, where there is `NAME.bpf.c`, what bpftool makes
+   * of that, `NAME.skel.h`.
    *
    * @param options for both compilers
    */
@@ -50,10 +51,11 @@ export class BothWays {
     if (existsSync(sourceFile(`${name}.bpf.c`))) bpfObject(name);
     this.#native = join(directory, `${name}.native`);
     this.guest = join(directory, `${name}.wasm`);
+    const headers = ["-I", sourceFile("").pathname];
     if (!guestOnly) {
-      run("cc", ["-g", "-O1", "-Wall", ...options, path, "-lbpf", "-lelf", "-o", this.#native]);
+      run("cc", ["-g", "-O1", "-Wall", ...headers, ...options, path, "-lbpf", "-lelf", "-o", this.#native]);
     }
-    compileGuest([...options, path], this.guest);
+    compileGuest([...headers, ...options, path], this.guest);
   }
 
   /** A program of what the machine's libbpf has not got. */

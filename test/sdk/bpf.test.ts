@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withBpfFileSystem } from "../support/bpf-file-system.ts";
 import { TestCgroup } from "../support/cgroup.ts";
-import { BothWays, sourceFile } from "./both-ways.ts";
+import { BothWays } from "./both-ways.ts";
 
 test("the kernel's commands answer as with the machine's libbpf", () => {
-  const program = new BothWays("commands", ["-I", sourceFile("").pathname]);
+  const program = new BothWays("commands");
   const group = new TestCgroup("sdk-commands");
   try {
     withBpfFileSystem((root) => {

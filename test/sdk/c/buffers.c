@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "answers.h"
 #include "instructions.h"
 
 /* What the programs below take: which record, and of which size. */
@@ -17,13 +18,6 @@ struct request {
 	__u32 number;
 	__u32 size;
 };
-
-/* NB: the words have changed since the machine's libbpf. */
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level, (void)format, (void)arguments;
-	return 0;
-}
 
 static char padding[64]; /* network programs are run with a packet */
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "answers.h"
 #include "instructions.h"
 
 static int print(enum libbpf_print_level level, const char *format, va_list arguments)

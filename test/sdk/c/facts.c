@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "answers.h"
 
 static const char *const sections[] = {
 	"socket", "sk_reuseport/migrate", "sk_reuseport", "kprobe", "kprobe/x", "uprobe/a:b", "uprobe.s", "kretprobe/x",
@@ -20,12 +21,6 @@ static const char *const sections[] = {
 	"cgroup/setsockopt", "cgroup/dev", "struct_ops", "sk_lookup", "", "nonsense", "xdpx", "tcx",
 	"kprobes/x",
 };
-
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level, (void)format, (void)arguments;
-	return 0;
-}
 
 static const char *shown(const char *text)
 {

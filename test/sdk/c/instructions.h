@@ -1,11 +1,8 @@
-/* Instructions of small programs, and the records of what calls answer. */
+/* Instructions of small programs. */
 #ifndef INSTRUCTIONS_H
 #define INSTRUCTIONS_H
 
-#include <errno.h>
 #include <linux/bpf.h>
-#include <stdio.h>
-#include <string.h>
 
 #define INSN(op, dst, src, offset, value) \
 	((struct bpf_insn){ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset), .imm = (int)(value) })
@@ -20,27 +17,5 @@
 #define IMM64(dst, low, high) INSN(BPF_LD | BPF_DW | BPF_IMM, dst, 0, 0, low), INSN(0, 0, 0, 0, high)
 #define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
 #define EXIT() INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-
-/* A number that both ways have in common. */
-#define show(expression) printf("%s: %lld\n", #expression, (long long)(expression))
-/* Whether a call succeeded, and with what errno it failed. */
-#define outcome(expression) \
-	({ \
-		errno = 0; \
-		long long answer_ = (long long)(expression); \
-		if (answer_ < 0) \
-			printf("%s: %lld, %s\n", #expression, answer_, strerror(errno)); \
-		else \
-			printf("%s: good\n", #expression); \
-		answer_; \
-	})
-/* A pointer, or NULL with errno. */
-#define pointer(expression) \
-	({ \
-		errno = 0; \
-		typeof(expression) answer_ = (expression); \
-		printf("%s: %s\n", #expression, answer_ ? "good" : strerror(errno)); \
-		answer_; \
-	})
 
 #endif

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "answers.h"
 #include "instructions.h"
 
 static int load(enum bpf_prog_type type, enum bpf_attach_type attach_type)
@@ -54,7 +55,6 @@ static void commands(const char *path)
 	show(again >= 0);
 	close(again);
 	show(unlinkat(directory, "newer", 0));
-	outcome(bpf_prog_assoc_struct_ops(prog, map, NULL));
 	show(bpf_token_create(directory, NULL) < 0);
 	show(libbpf_set_memlock_rlim(0));
 	close(link), close(prog), close(map), close(directory);

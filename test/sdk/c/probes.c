@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "answers.h"
 #include "probes.skel.h"
 
 #define check(link) \
@@ -19,12 +20,6 @@
 		struct bpf_link *made = (expression); \
 		printf("%s: %d %s\n", #expression, made != NULL, strerror(errno)); \
 	} while (0)
-
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level, (void)format, (void)arguments;
-	return 0;
-}
 
 static void attach_probes(struct probes *skel, const char *path)
 {

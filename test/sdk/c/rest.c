@@ -7,21 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "answers.h"
 #include "rest.skel.h"
-
-#define show(expression) printf("%s: %lld\n", #expression, (long long)(expression))
-#define fails(expression) \
-	do { \
-		errno = 0; \
-		long long result = (long long)(expression); \
-		printf("%s: %lld, %s\n", #expression, result, strerror(errno)); \
-	} while (0)
-
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level, (void)format, (void)arguments;
-	return 0;
-}
 
 static int run(const struct bpf_program *prog)
 {

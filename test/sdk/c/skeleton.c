@@ -4,22 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "answers.h"
 #include "skeleton.skel.h"
-
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level, (void)format, (void)arguments;
-	return 0;
-}
-
-#define show(expression) printf("%s: %lld\n", #expression, (long long)(expression))
-/* A call that fails: the result and errno. */
-#define fails(expression) \
-	do { \
-		errno = 0; \
-		long long result = (long long)(expression); \
-		printf("%s: %lld, %s\n", #expression, result, strerror(errno)); \
-	} while (0)
 
 static void describe(struct bpf_object *obj)
 {

@@ -8,14 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define show(expression) printf("%s: %lld\n", #expression, (long long)(expression))
-#define fails(expression) \
-	do { \
-		errno = 0; \
-		long long result = (long long)(expression); \
-		printf("%s: %lld, %s\n", #expression, result, strerror(errno)); \
-	} while (0)
+#include "answers.h"
 
 /* What such a header declares for each struct. */
 struct congestion_shadow {

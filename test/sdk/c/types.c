@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "answers.h"
 #include "instructions.h"
 
 #if LIBBPF_MINOR_VERSION >= 4
@@ -12,13 +13,6 @@
 const void *btf_ext__get_raw_data(const struct btf_ext *ext, __u32 *size);
 #define raw_data btf_ext__get_raw_data
 #endif
-
-/* NB: the words have changed since the machine's libbpf. */
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level, (void)format, (void)arguments;
-	return 0;
-}
 
 static void print_c(void *context, const char *format, va_list arguments)
 {
