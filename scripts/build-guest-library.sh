@@ -35,7 +35,7 @@ if [ ! -d "$sysroot" ]; then
   # So that who builds guests needs no package of clang's functions for wasm64.
   cp "$(clang-$llvm --print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm64.a" "$lib/libclang_rt.builtins.a"
   # The names that Makefiles of libbpf programs link.
-  for name in bpf elf argp; do ln -s libwasm-bpf.a "$lib/lib$name.a"; done
+  for name in bpf elf argp; do ln -sf libwasm-bpf.a "$lib/lib$name.a"; done
   # Another build may have been faster; two of the same inputs are the same.
   mv -T "$work/sysroot" "$sysroot" 2>/dev/null || [ -d "$sysroot" ]
   echo "guest library: built in $(($(date +%s) - started)) s" >&2
