@@ -16,25 +16,9 @@ export const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "Loader programs (light skeletons) are made on the developer's machine. `-ENOSYS` and one line.": [
     "bpf_object__gen_loader",
   ],
-  "What section names mean is the host's table. `-ENOSYS` and one line.": [
-    "libbpf_register_prog_handler",
-    "libbpf_unregister_prog_handler",
-  ],
-  "The guest interface has no import for it yet. `-ENOSYS` and one line, or NULL.": [
-    "bpf_map__exclusive_program",
-    "bpf_map__set_exclusive_program",
-    "bpf_program__assoc_struct_ops",
-  ],
-  "The host keeps the records of BTF.ext. NULL with `EOPNOTSUPP`, and 0.": [
-    "bpf_program__func_info",
-    "bpf_program__func_info_cnt",
-    "bpf_program__line_info",
-    "bpf_program__line_info_cnt",
-  ],
   "A guest does not see the kernel's rings: records are copied into it. `-EOPNOTSUPP`.": [
     "perf_buffer__buffer",
   ],
-  "No kernel has it yet. `-EOPNOTSUPP`.": ["bpf_prog_assoc_struct_ops"],
 };
 
 /** Where programs are that tests run, compiled natively and as guests. */

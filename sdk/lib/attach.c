@@ -19,9 +19,21 @@ static struct bpf_link *attach(const struct bpf_program *prog, const char *not_l
 struct bpf_link *bpf_program__attach(const struct bpf_program *prog)
 {
 	struct wb_link_attach req = { .hook = WB_HOOK_SECTION };
+	struct bpf_link *link = NULL;
+	int error;
 
-	/* NB: without the flag, the host still tells a program that was not loaded from one that has no place. */
-	return prog->retyped ? wb_null(EOPNOTSUPP) : wb_link_attach_new(prog->obj, prog->index, &req);
+	if (!prog->handler) {
+		/* NB: without the flag, the host still tells a program that was not loaded from one that has no place. */
+		return prog->retyped ? wb_null(EOPNOTSUPP) : wb_link_attach_new(prog->obj, prog->index, &req);
+	}
+	if (!prog->handler->attach)
+		return wb_null(EOPNOTSUPP);
+	if (bpf_program__fd(prog) < 0) {
+		wb_print(LIBBPF_WARN, without_fd, prog->name);
+		return wb_null(EINVAL);
+	}
+	error = prog->handler->attach(prog, prog->handler->cookie, &link);
+	return error ? wb_null(error) : link ? link : wb_null(EOPNOTSUPP);
 }
 
 /* --- Tracepoints --- */

@@ -209,9 +209,7 @@ int bpf_prog_stream_read(int prog_fd, __u32 stream_id, void *buf, __u32 buf_len,
 
 int bpf_prog_assoc_struct_ops(int prog_fd, int map_fd, struct bpf_prog_assoc_struct_ops_opts *opts)
 {
-	(void)prog_fd;
-	(void)map_fd;
 	if (!WB_OPTS_VALID(opts, bpf_prog_assoc_struct_ops_opts))
 		return wb_result(-EINVAL);
-	return wb_result(-EOPNOTSUPP);
+	return wb_result(wb_program_associate(prog_fd, map_fd, WB_OPTS_GET(opts, flags, 0)));
 }

@@ -8,6 +8,30 @@
 
 enum wb_state { WB_OPEN, WB_PREPARED, WB_LOADED };
 
+/* What libbpf_register_prog_handler() was given. */
+struct wb_handler {
+	struct wb_handler *next;
+	int id;
+	const char *section; /* NULL: what nobody else handles */
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach_type;
+	long cookie;
+	libbpf_prog_setup_fn_t setup;
+	libbpf_prog_prepare_load_fn_t prepare;
+	libbpf_prog_attach_fn_t attach;
+};
+
+/* How handlers take part. NULL until there is one, so that the code is linked only where it is used. */
+struct wb_handling {
+	/** The handler of a section's name, or with `fallback` that of all others; NULL. */
+	const struct wb_handler *(*find)(const char *section, bool fallback);
+	/** Finds the handlers of an object that was opened, and sets its programs up. 0 or -errno. */
+	int (*open)(struct bpf_object *obj);
+	/** wb_object_load(), with handlers asked before each program. 0 or -errno, with errno. */
+	int (*load)(struct bpf_object *obj);
+};
+extern const struct wb_handling *wb_handling;
+
 struct bpf_program {
 	struct bpf_object *obj;
 	int index; /* in the host's description */
@@ -20,7 +44,11 @@ struct bpf_program {
 	size_t log_size;
 	char *target_name; /* of bpf_program__set_attach_target() */
 	int attach_prog_fd;
+	__u32 ifindex;
 	bool retyped; /* the section, which says how to attach, is of another type */
+	const struct wb_handler *handler; /* in the section's place, or NULL */
+	struct bpf_func_info *functions; /* this and the next: NULL until asked for */
+	struct bpf_line_info *lines;
 };
 
 struct bpf_map {
@@ -37,6 +65,7 @@ struct bpf_map {
 	bool reused;
 	bool pinned;
 	bool inner_set;
+	struct bpf_program *exclusive; /* the only one that may use it, or NULL */
 };
 
 struct bpf_object {
@@ -64,6 +93,9 @@ struct bpf_link {
 	bool disconnected;
 	bool registration; /* of a struct_ops map that has no kernel link: cannot be updated */
 };
+
+/** The maps exist, and instructions are adapted to this kernel. */
+void wb_object_mark_prepared(struct bpf_object *obj);
 
 /** Opens an object. `name` is used when the options have none. NULL with errno. */
 struct bpf_object *wb_object_new(const char *path, const void *data, size_t size, const char *name,

@@ -100,7 +100,8 @@ struct bpf_object *wb_object_new(const char *path, const void *data, size_t size
 		.data_size = size,
 		.path_at = wb_address(path),
 		.name_at = wb_address(wanted ? wanted : name),
-		.flags = WB_OPTS_GET(opts, relaxed_maps, false) ? WB_OBJECT_RELAXED_MAPS : 0,
+		.flags = (WB_OPTS_GET(opts, relaxed_maps, false) ? WB_OBJECT_RELAXED_MAPS : 0) |
+			 (wb_handling ? WB_OBJECT_OWN_SECTIONS : 0),
 		.pin_root_at = wb_address(WB_OPTS_GET(opts, pin_root_path, NULL)),
 		.btf_path_at = wb_address(WB_OPTS_GET(opts, btf_custom_path, NULL)),
 		.kconfig_at = wb_address(WB_OPTS_GET(opts, kconfig, NULL)),
@@ -125,6 +126,8 @@ struct bpf_object *wb_object_new(const char *path, const void *data, size_t size
 		return wb_null(error);
 	}
 	error = wb_result(describe(obj));
+	if (!error && wb_handling)
+		error = wb_handling->open(obj);
 	if (error) {
 		bpf_object__close(obj);
 		return wb_null(error);
@@ -157,10 +160,20 @@ static int send_memory(struct bpf_object *obj)
 	return error;
 }
 
-static void mark_created(struct bpf_object *obj)
+/* Those that were fetched are not those of now. */
+static void forget_instructions(struct bpf_object *obj)
+{
+	for (size_t i = 0; i < obj->program_count; i++) {
+		free(obj->programs[i].insns);
+		obj->programs[i].insns = NULL;
+	}
+}
+
+void wb_object_mark_prepared(struct bpf_object *obj)
 {
 	for (size_t i = 0; i < obj->map_count; i++)
 		obj->maps[i].pinned = obj->maps[i].pin_path && (obj->maps[i].info.flags & WB_MAP_AUTOCREATE);
+	forget_instructions(obj);
 	obj->state = WB_PREPARED;
 }
 
@@ -170,7 +183,7 @@ int bpf_object__prepare(struct bpf_object *obj)
 
 	error = wb_result(error ? error : wb_object_prepare(obj->handle));
 	if (!error)
-		mark_created(obj);
+		wb_object_mark_prepared(obj);
 	else if (obj->state == WB_OPEN)
 		obj->state = WB_LOADED;
 	return error;
@@ -200,18 +213,16 @@ int bpf_object__load(struct bpf_object *obj)
 	if (!obj)
 		return wb_fail(EINVAL);
 	error = obj->state == WB_OPEN ? send_memory(obj) : 0;
-	error = wb_result(error ? error : wb_object_load(obj->handle));
+	if (!error && wb_handling && obj->state != WB_LOADED)
+		error = wb_handling->load(obj);
+	else
+		error = wb_result(error ? error : wb_object_load(obj->handle));
 	if (obj->state == WB_LOADED)
 		return error;
 	take_logs(obj);
 	if (!error && obj->state == WB_OPEN)
-		mark_created(obj);
-	for (size_t i = 0; i < obj->program_count; i++) {
-		struct bpf_program *prog = &obj->programs[i];
-
-		free(prog->insns);
-		prog->insns = NULL;
-	}
+		wb_object_mark_prepared(obj);
+	forget_instructions(obj);
 	obj->state = WB_LOADED; /* also when it failed */
 	return error;
 }
@@ -228,6 +239,8 @@ void bpf_object__close(struct bpf_object *obj)
 	for (size_t i = 0; i < obj->program_count; i++) {
 		free(obj->programs[i].insns);
 		free(obj->programs[i].target_name);
+		free(obj->programs[i].functions);
+		free(obj->programs[i].lines);
 	}
 	for (size_t i = 0; i < obj->map_records; i++) {
 		wb_map_free_memory(&obj->maps[i]);

@@ -1,6 +1,6 @@
 /* What the kernel has, and what names stand for. */
 #include <bpf/libbpf.h>
-#include "internal.h"
+#include "object-internal.h"
 
 static int probe(int kind, int first, int second, const void *opts)
 {
@@ -22,6 +22,20 @@ int libbpf_probe_bpf_helper(enum bpf_prog_type prog_type, enum bpf_func_id helpe
 	return probe(WB_PROBE_HELPER, prog_type, helper_id, opts);
 }
 
+/* What a section's name stands for; a handler of the program's own attaches by itself. 0 or -errno. */
+static int find_section(const char *name, struct wb_section *section)
+{
+	const struct wb_handler *handler = wb_handling ? wb_handling->find(name, false) : NULL;
+	int error = handler ? 0 : wb_program_section(wb_address(name), wb_address(section));
+
+	if (error < 0 && wb_handling)
+		handler = wb_handling->find(name, true);
+	if (!handler)
+		return error;
+	*section = (struct wb_section){ .type = handler->type, .expected_attach_type = handler->attach_type };
+	return 0;
+}
+
 int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
 			     enum bpf_attach_type *expected_attach_type)
 {
@@ -29,7 +43,7 @@ int libbpf_prog_type_by_name(const char *name, enum bpf_prog_type *prog_type,
 
 	if (!name)
 		return wb_fail(EINVAL);
-	if (wb_program_section(wb_address(name), wb_address(&section)) < 0) {
+	if (find_section(name, &section) < 0) {
 		wb_debug("failed to guess program type from ELF section '%s'\n", name);
 		return wb_fail(ESRCH);
 	}
@@ -44,7 +58,7 @@ int libbpf_attach_type_by_name(const char *name, enum bpf_attach_type *attach_ty
 
 	if (!name)
 		return wb_fail(EINVAL);
-	if (wb_program_section(wb_address(name), wb_address(&section)) < 0) {
+	if (find_section(name, &section) < 0) {
 		wb_debug("failed to guess attach type based on ELF section name '%s'\n", name);
 		return wb_fail(EINVAL);
 	}

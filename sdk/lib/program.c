@@ -47,7 +47,7 @@ int bpf_program__fd(const struct bpf_program *prog)
 {
 	if (!prog)
 		return wb_fail(EINVAL);
-	if (prog->fd < 0 && prog->obj->state == WB_LOADED)
+	if (prog->fd < 0 && prog->obj->state >= WB_PREPARED)
 		((struct bpf_program *)prog)->fd = wb_program_fd(prog->obj->handle, prog->index);
 	return prog->fd < 0 ? wb_fail(ENOENT) : prog->fd;
 }
@@ -117,6 +117,9 @@ int bpf_program__set_type(struct bpf_program *prog, enum bpf_prog_type type)
 	if (!error && !same) {
 		prog->info.flags &= ~WB_PROGRAM_ATTACHES;
 		prog->retyped = true;
+		/* Who handles what nobody else does handles any type. */
+		if (prog->handler && prog->handler->section)
+			prog->handler = NULL;
 	}
 	return error;
 }
@@ -144,6 +147,7 @@ int bpf_program__set_flags(struct bpf_program *prog, __u32 flags)
 void bpf_program__set_ifindex(struct bpf_program *prog, __u32 ifindex)
 {
 	wb_program_set(prog->obj->handle, prog->index, WB_PROGRAM_SET_IFINDEX, ifindex);
+	prog->ifindex = ifindex;
 }
 
 __u32 bpf_program__log_level(const struct bpf_program *prog)
@@ -228,30 +232,6 @@ int bpf_program__set_insns(struct bpf_program *prog, struct bpf_insn *new_insns,
 		prog->insns = NULL;
 	}
 	return error;
-}
-
-struct bpf_func_info *bpf_program__func_info(const struct bpf_program *prog)
-{
-	(void)prog;
-	return wb_null(EOPNOTSUPP);
-}
-
-__u32 bpf_program__func_info_cnt(const struct bpf_program *prog)
-{
-	(void)prog;
-	return 0;
-}
-
-struct bpf_line_info *bpf_program__line_info(const struct bpf_program *prog)
-{
-	(void)prog;
-	return wb_null(EOPNOTSUPP);
-}
-
-__u32 bpf_program__line_info_cnt(const struct bpf_program *prog)
-{
-	(void)prog;
-	return 0;
 }
 
 enum bpf_prog_type bpf_program__get_type(const struct bpf_program *prog)

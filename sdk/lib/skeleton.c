@@ -76,23 +76,33 @@ int bpf_object__load_skeleton(struct bpf_object_skeleton *s)
 	return 0;
 }
 
+/* Attaches where the section or its handler says. A handler may do so without a link. */
+static int attach_program(const struct bpf_program *prog, struct bpf_link **link)
+{
+	struct wb_link_attach req = { .hook = WB_HOOK_SECTION };
+
+	if (prog->handler)
+		return prog->handler->attach(prog, prog->handler->cookie, link);
+	*link = wb_link_attach_new(prog->obj, prog->index, &req);
+	return *link ? 0 : -errno;
+}
+
 static int attach_programs(struct bpf_object_skeleton *s)
 {
 	for (int i = 0; i < s->prog_cnt; i++) {
 		struct bpf_prog_skeleton *entry = wb_entry(s->progs, i, s->prog_skel_sz);
 		const struct bpf_program *prog = *entry->prog;
-		const uint32_t wanted = WB_PROGRAM_AUTOLOAD | WB_PROGRAM_AUTOATTACH | WB_PROGRAM_ATTACHES;
-		struct wb_link_attach req = { .hook = WB_HOOK_SECTION };
+		const uint32_t wanted = WB_PROGRAM_AUTOLOAD | WB_PROGRAM_AUTOATTACH;
+		bool attaches = prog->handler ? prog->handler->attach != NULL : prog->info.flags & WB_PROGRAM_ATTACHES;
+		int error;
 
 		/* NB: a link that the program has made itself is left alone. */
-		if ((prog->info.flags & wanted) != wanted || *entry->link)
+		if ((prog->info.flags & wanted) != wanted || !attaches || *entry->link)
 			continue;
-		*entry->link = wb_link_attach_new(prog->obj, prog->index, &req);
-		if (!*entry->link) {
-			int error = errno;
-
+		error = attach_program(prog, entry->link);
+		if (error) {
 			wb_warn("prog '%s': failed to auto-attach: %s\n", prog->name, wb_error_name(error));
-			return wb_fail(error);
+			return wb_fail(error < 0 ? -error : error);
 		}
 	}
 	return 0;

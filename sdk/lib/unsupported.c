@@ -54,35 +54,3 @@ int bpf_object__gen_loader(struct bpf_object *obj, struct gen_loader_opts *opts)
 	(void)obj, (void)opts;
 	return refuse(__func__);
 }
-
-int libbpf_register_prog_handler(const char *sec, enum bpf_prog_type prog_type, enum bpf_attach_type exp_attach_type,
-				 const struct libbpf_prog_handler_opts *opts)
-{
-	(void)sec, (void)prog_type, (void)exp_attach_type, (void)opts;
-	return refuse(__func__);
-}
-
-int libbpf_unregister_prog_handler(int handler_id)
-{
-	(void)handler_id;
-	return refuse(__func__);
-}
-
-int bpf_program__assoc_struct_ops(struct bpf_program *prog, struct bpf_map *map,
-				  struct bpf_prog_assoc_struct_ops_opts *opts)
-{
-	(void)prog, (void)map, (void)opts;
-	return refuse(__func__);
-}
-
-int bpf_map__set_exclusive_program(struct bpf_map *map, struct bpf_program *prog)
-{
-	(void)map, (void)prog;
-	return refuse(__func__);
-}
-
-struct bpf_program *bpf_map__exclusive_program(struct bpf_map *map)
-{
-	(void)map;
-	return NULL;
-}

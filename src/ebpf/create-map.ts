@@ -82,6 +82,7 @@ function requestOf(map: BpfMap): MapCreateArguments {
     ...(definition.numaNode === undefined ? {} : { numaNode: definition.numaNode }),
     ifindex: definition.ifindex,
     mapExtra: definition.mapExtra,
+    ...(map.exclusiveHash === undefined ? {} : { exclusiveHash: map.exclusiveHash }),
   };
 }
 

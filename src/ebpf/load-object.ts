@@ -24,11 +24,12 @@ import { fillKconfig } from "./kconfig-externs.ts";
 import { KsymResolver } from "./ksyms.ts";
 import type { FailedCore } from "./load-error.ts";
 import type { LoadObserver } from "./load-observer.ts";
-import { loadOneProgram } from "./load-program.ts";
+import { type DebugRecords, debugRecords, loadOneProgram, type ProgramOverrides } from "./load-program.ts";
 import type { BpfObject } from "./object.ts";
 import { loadObjectBtf } from "./object-btf.ts";
 import type { BpfProgram } from "./program.ts";
-import { KCONFIG_MAP, relocateReferences, replaceProbeReads } from "./relocate.ts";
+import { programDigest } from "./program-digest.ts";
+import { KCONFIG_MAP, type RelocationTargets, relocateReferences, replaceProbeReads } from "./relocate.ts";
 import { prepareStructOps } from "./struct-ops.ts";
 
 /** A program whose types are adapted to the kernel. */
@@ -42,7 +43,15 @@ export interface PreparedObject extends Disposable {
   /** The object's BTF, -1 when the kernel has not got it. The caller closes it. */
   readonly btfFd: number;
   /**
-   * Loads the programs that still have `autoload`.
+   * Loads one program, before the others are.
+   *
+   * @throws {WasmBpfError} on any failure; what was loaded is the caller's to close.
+   */
+  loadProgram(program: BpfProgram, overrides: ProgramOverrides | undefined): void;
+  /** Func info and line info of a program; `undefined` when it is none of those that are adapted. */
+  debugRecords(program: BpfProgram): DebugRecords | undefined;
+  /**
+   * Loads the programs that still have `autoload` and are not loaded yet.
    *
    * @throws {WasmBpfError} on any failure; programs loaded before are the caller's to close.
    */
@@ -77,37 +86,49 @@ export function prepareObject(object: BpfObject): PreparedObject {
     const adapted = adaptPrograms(object, programs);
     const loadable = loadableBtf(spec);
     const contexts = loadable === undefined ? undefined : adaptContexts(loadable, programs);
+    const functionTypes = contexts?.functionTypes;
     if (contexts !== undefined) btfFd = loadObjectBtf(contexts.btf).fd;
+    const targets: RelocationTargets = {
+      maps: object.maps,
+      externs,
+      ksym: (name) => symbols?.get(name) ?? { kind: "missing" },
+    };
+    digestExclusivePrograms(object, programs, targets);
     createMaps(object.maps, btfFd, pins, observer);
     for (const { program } of adapted) {
       if (program.replaced) continue;
-      relocateReferences(program.instructions, program.spec.references, {
-        maps: object.maps,
-        externs,
-        ksym: (name) => symbols?.get(name) ?? { kind: "missing" },
-      });
+      relocateReferences(program.instructions, program.spec.references, targets);
       replaceProbeReads(program.instructions);
     }
+    const load = ({ program, failedCore }: AdaptedProgram, overrides?: ProgramOverrides): void =>
+      loadOneProgram({
+        program,
+        attach: structOps.get(program) ?? findAttach(program, modules),
+        license: spec.license,
+        // Only kernels before 5.0 look at it, and only for this type.
+        kernelVersion: spec.kernelVersion || (program.type === BPF_PROG_TYPE_KPROBE ? kernelVersion() : 0),
+        btf: spec.btf,
+        functionTypes: functionTypes?.get(program),
+        btfFd,
+        fdArray: symbols?.fdArray,
+        logLevel: object.options.kernelLogLevel ?? 0,
+        failedCore,
+        observer: object.options.observer,
+        overrides,
+      });
     return {
       btfFd,
+      loadProgram(program, overrides) {
+        const found = adapted.find((candidate) => candidate.program === program);
+        if (found === undefined) throw notAdapted(program);
+        load(found, overrides);
+      },
+      debugRecords: (program) =>
+        programs.includes(program) ? debugRecords(program.spec, functionTypes?.get(program)) : undefined,
       loadPrograms() {
         const loadable = adapted.filter(({ program }) => program.autoload);
-        for (const { program, failedCore } of loadable) {
-          loadOneProgram({
-            program,
-            attach: structOps.get(program) ?? findAttach(program, modules),
-            license: spec.license,
-            // Only kernels before 5.0 look at it, and only for this type.
-            kernelVersion:
-              spec.kernelVersion || (program.type === BPF_PROG_TYPE_KPROBE ? kernelVersion() : 0),
-            btf: spec.btf,
-            functionTypes: contexts?.functionTypes.get(program),
-            btfFd,
-            fdArray: symbols?.fdArray,
-            logLevel: object.options.kernelLogLevel ?? 0,
-            failedCore,
-            observer,
-          });
+        for (const each of loadable) {
+          if (!each.program.loaded) load(each);
         }
         bindReadOnlyData(
           object,
@@ -127,6 +148,30 @@ export function prepareObject(object: BpfObject): PreparedObject {
     modules.close();
     throw error;
   }
+}
+
+/** Maps that are for one program only are created with its digest, which does not depend on them. */
+function digestExclusivePrograms(
+  { maps }: BpfObject,
+  adapted: readonly BpfProgram[],
+  targets: RelocationTargets,
+): void {
+  for (const map of maps.values()) {
+    const program = map.exclusiveProgram;
+    if (program === undefined) continue;
+    const instructions = program.instructions.slice();
+    if (adapted.includes(program) && !program.replaced) {
+      relocateReferences(instructions, program.spec.references, { ...targets, beforeMaps: true });
+    }
+    map.exclusiveHash = programDigest(instructions);
+  }
+}
+
+function notAdapted({ name }: BpfProgram): WasmBpfError {
+  return new WasmBpfError(
+    "INVALID_ARGUMENT",
+    `Cannot load program "${name}": it was left out when its object was prepared`,
+  );
 }
 
 /** Finds the kernel symbols that the programs to be loaded use; others may be missing in this kernel. */

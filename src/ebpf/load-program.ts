@@ -41,7 +41,25 @@ export interface ProgramLoadInput {
   readonly logLevel: number;
   readonly failedCore: readonly FailedCore[];
   readonly observer: LoadObserver | undefined;
+  /** In place of what the object says. */
+  readonly overrides: ProgramOverrides | undefined;
 }
+
+/** What the load of one program is told instead of what its object says. */
+export type ProgramOverrides = Partial<
+  Pick<
+    ProgramLoadArguments,
+    | "attachBtfId"
+    | "attachFd"
+    | "btfFd"
+    | "expectedAttachType"
+    | "flags"
+    | "functionInfo"
+    | "ifindex"
+    | "kernelVersion"
+    | "lineInfo"
+  >
+>;
 
 const FIRST_LOG_SIZE = 256 * 1024;
 /** The kernel's own limit is a quarter of 4 GB; nobody reads more than this. */
@@ -120,7 +138,14 @@ function loadArguments(input: ProgramLoadInput): ProgramLoadArguments {
     attachFd: attach.fd,
     ...(input.fdArray === undefined ? {} : { fdArray: input.fdArray }),
     ...(withInfo ? debugInfo(program.spec, btfFd, input.functionTypes) : {}),
+    ...input.overrides,
   };
+}
+
+/** Func info and line info as the kernel reads them. */
+export interface DebugRecords {
+  readonly functions: Uint8Array;
+  readonly lines: Uint8Array;
 }
 
 function debugInfo(
@@ -128,6 +153,18 @@ function debugInfo(
   btfFd: number,
   functionTypes: ReadonlyMap<number, number> | undefined,
 ): Partial<ProgramLoadArguments> {
+  const { functions, lines } = debugRecords(spec, functionTypes);
+  return {
+    btfFd,
+    ...(functions.length > 0 ? { functionInfo: functions } : {}),
+    ...(lines.length > 0 ? { lineInfo: lines } : {}),
+  };
+}
+
+/**
+ * @param functionTypes ids of functions in the loaded BTF where they are not those of the spec
+ */
+export function debugRecords(spec: ProgramSpec, functionTypes?: ReadonlyMap<number, number>): DebugRecords {
   const littleEndian = machineIsLittleEndian();
   const functions = new DataView(new ArrayBuffer(spec.functions.length * FUNCTION_INFO_SIZE));
   spec.functions.forEach(({ instructionIndex, typeId }, index) => {
@@ -140,9 +177,5 @@ function debugInfo(
       lines.setUint32(index * LINE_INFO_SIZE + position * 4, field, littleEndian);
     });
   });
-  return {
-    btfFd,
-    ...(functions.byteLength > 0 ? { functionInfo: new Uint8Array(functions.buffer) } : {}),
-    ...(lines.byteLength > 0 ? { lineInfo: new Uint8Array(lines.buffer) } : {}),
-  };
+  return { functions: new Uint8Array(functions.buffer), lines: new Uint8Array(lines.buffer) };
 }

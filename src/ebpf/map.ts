@@ -9,6 +9,7 @@ import { type MapInfo, mapInfo } from "./map-info.ts";
 import { isMmapable, mmapSizeBytes, mmapValues, variablesOffsetBytes } from "./map-memory.ts";
 import { isMapInMapType } from "./map-type.ts";
 import { openPin, pinFd, removePin } from "./pin.ts";
+import type { BpfProgram } from "./program.ts";
 
 /**
  * A map. One that belongs to a {@link BpfObject} is a blueprint until the object is loaded; from then on it
@@ -21,6 +22,9 @@ export class BpfMap extends MapElements implements Disposable {
   /** An inner map that is closed with this one. */
   #ownInnerMap: BpfMap | undefined;
   #arena: ArrayBuffer | undefined;
+  #exclusiveProgram: BpfProgram | undefined;
+  /** SHA-256 of the exclusive program, once it is adapted to the kernel. @internal */
+  exclusiveHash: Uint8Array | undefined;
 
   /** @internal Made by an object, or by {@link BpfMap.fromPin}. */
   constructor(spec: MapSpec) {
@@ -109,6 +113,18 @@ export class BpfMap extends MapElements implements Disposable {
     }
     this.checkConfigurable();
     this.#innerMap = inner;
+    return this;
+  }
+
+  /** The only program that may use the map, if there is such a one. */
+  get exclusiveProgram(): BpfProgram | undefined {
+    return this.#exclusiveProgram;
+  }
+
+  /** Keeps the map for one program of its object; before load. Requires Linux >= 6.18. */
+  setExclusiveProgram(program: BpfProgram): this {
+    this.checkConfigurable();
+    this.#exclusiveProgram = program;
     return this;
   }
 

@@ -4,6 +4,7 @@ import { type ObjectSpec, parseObject } from "../object/index.ts";
 import { getSys } from "../sys/index.ts";
 import { type PreparedObject, prepareObject } from "./load-object.ts";
 import type { LoadObserver } from "./load-observer.ts";
+import type { DebugRecords, ProgramOverrides } from "./load-program.ts";
 import { BpfMap } from "./map.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
 import { BpfProgram } from "./program.ts";
@@ -40,6 +41,7 @@ export class BpfObject implements Disposable {
   readonly #links = new Set<Disposable>();
   #btfFd = -1;
   #prepared: PreparedObject | undefined;
+  #debugRecords: PreparedObject["debugRecords"] | undefined;
   #state: "open" | "prepared" | "loaded" | "closed" = "open";
 
   private constructor(spec: ObjectSpec, options: ObjectOptions) {
@@ -139,11 +141,33 @@ export class BpfObject implements Disposable {
     try {
       this.#prepared = prepareObject(this);
       this.#btfFd = this.#prepared.btfFd;
+      this.#debugRecords = this.#prepared.debugRecords;
       this.#state = "prepared";
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /**
+   * Loads one program of an object that is prepared; {@link load} loads the others. When it fails, the object is closed.
+   *
+   * @throws as {@link load}
+   * @internal
+   */
+  loadProgram(program: BpfProgram, overrides?: ProgramOverrides): void {
+    this.#expect("prepared");
+    try {
+      this.#prepared?.loadProgram(program, overrides);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Func info and line info of a program, once the object is prepared; `undefined` for one that load leaves out. */
+  debugRecords(program: BpfProgram): DebugRecords | undefined {
+    return this.#state === "closed" ? undefined : this.#debugRecords?.(program);
   }
 
   #expect(...states: readonly string[]): void {

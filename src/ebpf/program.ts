@@ -1,5 +1,5 @@
 import { WasmBpfError } from "../internal/index.ts";
-import type { MatchedSection, ProgramSpec } from "../object/index.ts";
+import { type MatchedSection, matchSection, type ProgramSpec } from "../object/index.ts";
 import { getSys } from "../sys/index.ts";
 import type { AttachBtf } from "./attach-target.ts";
 import type { BpfMap } from "./map.ts";
@@ -14,6 +14,8 @@ export interface AttachTarget {
   /** Fd of a loaded BPF program that has the function: for `freplace`, or to trace a BPF program. */
   readonly programFd?: number;
 }
+
+const NO_SECTION: MatchedSection = matchSection("");
 
 /**
  * A program of a {@link BpfObject}: a blueprint until the object is loaded; from then on it owns an fd until
@@ -30,6 +32,7 @@ export class BpfProgram implements Disposable {
   /** Network device to offload the program to. */
   ifindex = 0;
   readonly #maps: () => ReadonlyMap<string, BpfMap>;
+  #section: MatchedSection;
   #type: number;
   #expectedAttachType: number;
   #flags = 0;
@@ -45,6 +48,7 @@ export class BpfProgram implements Disposable {
   constructor(spec: ProgramSpec, maps: () => ReadonlyMap<string, BpfMap> = () => new Map()) {
     this.spec = spec;
     this.#maps = maps;
+    this.#section = spec.section;
     this.autoload = spec.autoload;
     this.autoattach = spec.autoattach;
     this.#type = spec.section.programType;
@@ -58,9 +62,14 @@ export class BpfProgram implements Disposable {
   get objectMaps(): ReadonlyMap<string, BpfMap> {
     return this.#maps();
   }
-  /** What the section name says. */
+  /** What the section name says, unless {@link forgetSection} was called. */
   get section(): MatchedSection {
-    return this.spec.section;
+    return this.#section;
+  }
+  /** From now on the section name says nothing: type and target are what was set. Before load. @internal */
+  forgetSection(): void {
+    this.#configurable();
+    this.#section = NO_SECTION;
   }
   /** BPF_PROG_TYPE_*; set it before load. */
   get type(): number {

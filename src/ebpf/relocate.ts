@@ -22,6 +22,8 @@ export interface RelocationTargets {
   readonly maps: ReadonlyMap<string, BpfMap>;
   readonly externs: ReadonlyMap<string, ExternSpec>;
   ksym(name: string): ResolvedKsym;
+  /** Maps are not created yet: those that will be have descriptor 0. */
+  readonly beforeMaps?: boolean;
 }
 
 /** Name of the map that kconfig variables live in. */
@@ -39,6 +41,7 @@ export function relocateReferences(
     view.setInt32(at + 4, low, true);
     view.setInt32(at + INSTRUCTION_SIZE + 4, high, true);
   };
+  const fdOf = (map: BpfMap): number => (targets.beforeMaps ? 0 : map.fd);
   references.forEach((reference) => {
     const { instructionIndex } = reference;
     const at = instructionIndex * INSTRUCTION_SIZE;
@@ -49,10 +52,10 @@ export function relocateReferences(
         reference.kind === "map"
           ? reference.valueOffset
           : (targets.externs.get(reference.extern)?.offsetBytes ?? 0);
-      if (map === undefined || !map.loaded)
+      if (map === undefined || !(targets.beforeMaps ? map.autocreate : map.loaded))
         poisonMap(instructions, instructionIndex, place(targets.maps, name));
-      else if (offset === undefined) load(at, BPF_PSEUDO_MAP_FD, map.fd, 0);
-      else load(at, BPF_PSEUDO_MAP_VALUE, map.fd, (map.variablesOffsetBytes + offset) | 0);
+      else if (offset === undefined) load(at, BPF_PSEUDO_MAP_FD, fdOf(map), 0);
+      else load(at, BPF_PSEUDO_MAP_VALUE, fdOf(map), (map.variablesOffsetBytes + offset) | 0);
       return;
     }
     const symbol = targets.ksym(reference.extern);

@@ -54,6 +54,7 @@ WB_IMPORT(abi_has) int wb_abi_has(uint32_t name);
 /* --- Objects: object ----------------------------------------------------- */
 
 #define WB_OBJECT_RELAXED_MAPS 1u
+#define WB_OBJECT_OWN_SECTIONS 2u
 
 struct wb_object_open {
 	uint32_t size;
@@ -145,6 +146,33 @@ WB_IMPORT(object_open) int wb_object_open(uint32_t req);
 WB_IMPORT(object_describe) int wb_object_describe(int object, uint32_t buf, uint32_t size);
 WB_IMPORT(object_prepare) int wb_object_prepare(int object);
 WB_IMPORT(object_load) int wb_object_load(int object);
+
+#define WB_GIVEN_TARGET 1u
+#define WB_GIVEN_TYPES 2u
+
+struct wb_object_load_program {
+	uint32_t size;
+	uint32_t refusal;
+	uint32_t given;
+	uint32_t expected_attach_type;
+	uint32_t prog_flags;
+	uint32_t kernel_version;
+	uint32_t ifindex;
+	int32_t btf_fd;
+	uint32_t attach_btf_id;
+	int32_t attach_prog_fd;
+	int32_t attach_btf_fd;
+	uint32_t function_info_at;
+	uint32_t function_info_size;
+	uint32_t function_info_count;
+	uint32_t line_info_at;
+	uint32_t line_info_size;
+	uint32_t line_info_count;
+	uint32_t reserved;
+};
+WB_ASSERT_SIZE(wb_object_load_program, 72);
+
+WB_IMPORT(object_load_program) int wb_object_load_program(int object, int prog, uint32_t req);
 WB_IMPORT(object_btf) int wb_object_btf(int object);
 WB_IMPORT(object_btf_fd) int wb_object_btf_fd(int object);
 WB_IMPORT(object_close) int wb_object_close(int object);
@@ -159,6 +187,10 @@ WB_IMPORT(object_close) int wb_object_close(int object);
 #define WB_PROGRAM_SET_LOG_LEVEL 6
 #define WB_PROGRAM_SET_IFINDEX 7
 #define WB_PROGRAM_SET_KEEP_LOG 8
+#define WB_PROGRAM_SET_NO_SECTION 9
+
+#define WB_RECORDS_FUNCTIONS 1
+#define WB_RECORDS_LINES 2
 
 struct wb_program_load {
 	uint32_t size;
@@ -239,6 +271,7 @@ WB_IMPORT(program_set) int wb_program_set(int object, int prog, int property, in
 WB_IMPORT(program_set_target) int wb_program_set_target(int object, int prog, int target_fd, uint32_t name);
 WB_IMPORT(program_instructions) int wb_program_instructions(int object, int prog, uint32_t buf, uint32_t size);
 WB_IMPORT(program_set_instructions) int wb_program_set_instructions(int object, int prog, uint32_t at, uint32_t count);
+WB_IMPORT(program_records) int wb_program_records(int object, int prog, int kind, uint32_t buf, uint32_t size);
 WB_IMPORT(program_log) int wb_program_log(int object, int prog, uint32_t buf, uint32_t size);
 WB_IMPORT(program_fd) int wb_program_fd(int object, int prog);
 WB_IMPORT(program_unload) int wb_program_unload(int object, int prog);
@@ -256,6 +289,7 @@ WB_ASSERT_SIZE(wb_section, 12);
 
 WB_IMPORT(program_section) int wb_program_section(uint32_t name, uint32_t out);
 WB_IMPORT(program_bind_map) int wb_program_bind_map(int fd, int map_fd, uint32_t flags);
+WB_IMPORT(program_associate) int wb_program_associate(int fd, int map_fd, uint32_t flags);
 WB_IMPORT(program_stream_read) int wb_program_stream_read(int fd, int stream, uint32_t buf, uint32_t size);
 
 /* --- Maps: map ----------------------------------------------------------- */
@@ -271,6 +305,7 @@ WB_IMPORT(program_stream_read) int wb_program_stream_read(int fd, int stream, ui
 #define WB_MAP_SET_AUTOCREATE 9
 #define WB_MAP_SET_AUTOATTACH 10
 #define WB_MAP_SET_FUNCTIONS 11
+#define WB_MAP_SET_EXCLUSIVE 12
 
 #define WB_MAP_NAME_PIN_PATH 1
 

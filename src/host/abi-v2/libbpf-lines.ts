@@ -254,6 +254,13 @@ export class LoadLines implements LoadObserver {
     this.#warn(`prog '${program.name}': failed to load: ${errorText(errno)}`);
   }
 
+  /** What the guest itself does before a program is loaded has failed, and it has said so. */
+  programNotPrepared({ name }: BpfProgram, errno: number): void {
+    this.#refused = true;
+    this.#errno = errno;
+    this.#warn(`prog '${name}': failed to load: ${errorText(errno)}`);
+  }
+
   /**
    * The load has failed.
    *

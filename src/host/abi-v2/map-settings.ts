@@ -4,7 +4,7 @@ import { EBUSY, EINVAL, ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
 import type { HostImports } from "../host-import.ts";
 import { guestRange, optionalText, sizedOutput } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
-import { type GuestObject, guestMap, guestObject } from "./guest-object.ts";
+import { type GuestObject, guestMap, guestObject, guestProgram } from "./guest-object.ts";
 import { kernelDescriptor } from "./kernel-descriptor.ts";
 import { requirePinPath } from "./permission.ts";
 import { guestCall, Refusal } from "./refusal.ts";
@@ -21,6 +21,7 @@ const SET_EXTRA = 8;
 const SET_AUTOCREATE = 9;
 const SET_AUTOATTACH = 10;
 const SET_FUNCTIONS = 11;
+const SET_EXCLUSIVE = 12;
 const NAME_PIN_PATH = 1;
 const FD_REUSE = 1;
 const FD_INNER = 2;
@@ -48,6 +49,10 @@ export function mapSettingImports(context: AbiV2Context): HostImports {
     if (property === SET_FUNCTIONS) {
       if (map.spec.structOps === undefined) return -EINVAL;
       functions.set(map, { first: BigInt(value), step: BigInt(high >>> 0) });
+      return 0;
+    }
+    if (property === SET_EXCLUSIVE) {
+      map.setExclusiveProgram(guestProgram(context, handle, value));
       return 0;
     }
     const changesMemory = property >= SET_TYPE && property <= SET_FLAGS;

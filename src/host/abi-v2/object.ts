@@ -8,14 +8,16 @@ import type { HostImports } from "../host-import.ts";
 import { Block, guestRange, sizedOutput } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
 import { readGuestFile } from "./guest-file.ts";
-import { GuestObject, guestObject } from "./guest-object.ts";
+import { GuestObject, guestObject, guestProgram } from "./guest-object.ts";
 import { errorText, LoadLines } from "./libbpf-lines.ts";
 import { LOG_WARNING } from "./log.ts";
 import { describeObject } from "./object-description.ts";
 import { sayNotOpened, sayOpened, sayOpening } from "./open-lines.ts";
+import { PROGRAM_REQUEST_BYTES, programOverrides } from "./program-overrides.ts";
 import { guestCall, Refusal } from "./refusal.ts";
 
 const OPEN_BYTES = 48;
+const OPEN_OWN_SECTIONS = 2;
 /** What `bpf_object__name` keeps. */
 const LONGEST_NAME = 15;
 
@@ -40,7 +42,7 @@ export function objectImports(context: AbiV2Context): HostImports {
     const owner = new GuestObject(context, object, (given ?? baseName(fallback)).slice(0, LONGEST_NAME));
     let file: ElfFile | undefined;
     const elf = (): ElfFile => (file ??= parseElf(bytes));
-    sayOpened(log, owner, elf, shownAs);
+    sayOpened(log, owner, elf, shownAs, (block.u32(20) & OPEN_OWN_SECTIONS) !== 0);
     owner.lines = new LoadLines(log, owner, elf, shownAs);
     lines.current = owner.lines;
     return handles.add(owner);
@@ -99,31 +101,58 @@ export function objectImports(context: AbiV2Context): HostImports {
     return Btf.parse(readGuestFile(context.fds, path), { section: path });
   }
 
-  /** Runs a step of the load; when it fails, everything is closed and the handle stays. */
-  function step(handle: number, whole: boolean): number {
+  /** The two steps of the load; when one fails, everything is closed and the handle stays. */
+  function load(handle: number, whole: boolean): number {
     const owner = guestObject(context, handle);
     if (owner.object.closed || (whole ? owner.object.loaded : owner.object.prepared)) {
       owner.lines?.attemptedTwice(whole);
       return -EINVAL;
     }
     const { object } = owner;
-    let { prepared } = object;
+    const { prepared } = object;
     const refusal = prepared ? 0 : (owner.lines?.probe() ?? 0);
     if (refusal !== 0) {
       owner.release();
       context.report(new SystemCallError(refusal, "bpf(BPF_PROG_LOAD)", "Cannot load BPF programs"));
       return -refusal;
     }
+    const result = prepared
+      ? 0
+      : step(owner, false, () => {
+          owner.beforeLoad();
+          owner.lines?.preparing();
+          object.prepare();
+          owner.afterLoad();
+        });
+    if (result < 0 || !whole) return result;
+    return step(owner, true, () => {
+      object.load();
+      owner.lines?.loaded();
+    });
+  }
+
+  /** Loads one program of an object that is prepared, as the guest says, or closes everything as it says. */
+  function loadProgram(handle: number, index: number, request: number): number {
+    const owner = guestObject(context, handle);
+    const program = guestProgram(context, handle, index);
+    const { object } = owner;
+    if (!object.prepared || object.loaded || program.loaded || !program.autoload) return -EINVAL;
+    const block = request === 0 ? undefined : new Block(memory, request, PROGRAM_REQUEST_BYTES);
+    const refusal = block?.u32(4) ?? 0;
+    if (refusal !== 0) {
+      owner.lines?.programNotPrepared(program, refusal);
+      owner.lines?.failed(new Refusal(refusal), true);
+      owner.release();
+      return -refusal;
+    }
+    const overrides = block === undefined ? undefined : programOverrides(context, block);
+    return step(owner, true, () => object.loadProgram(program, overrides));
+  }
+
+  /** @returns 0 or -errno: then everything is closed */
+  function step(owner: GuestObject, prepared: boolean, action: () => void): number {
     try {
-      if (!prepared) {
-        owner.beforeLoad();
-        owner.lines?.preparing();
-        object.prepare();
-        owner.afterLoad();
-        prepared = true;
-      }
-      if (whole) object.load();
-      if (whole) owner.lines?.loaded();
+      action();
       return 0;
     } catch (error) {
       owner.release();
@@ -139,8 +168,11 @@ export function objectImports(context: AbiV2Context): HostImports {
     object_describe: guestCall((handle, at, size) =>
       sizedOutput(memory, at, size, describeObject(guestObject(context, handle))),
     ),
-    object_prepare: guestCall((handle) => interrupts.hostWork(() => step(handle, false))),
-    object_load: guestCall((handle) => interrupts.hostWork(() => step(handle, true))),
+    object_prepare: guestCall((handle) => interrupts.hostWork(() => load(handle, false))),
+    object_load: guestCall((handle) => interrupts.hostWork(() => load(handle, true))),
+    object_load_program: guestCall((handle, index, request) =>
+      interrupts.hostWork(() => loadProgram(handle, index, request)),
+    ),
     object_btf_fd: guestCall((handle) => {
       const owner = guestObject(context, handle);
       return owner.object.btfFd < 0 ? -ENOENT : owner.btfFd();

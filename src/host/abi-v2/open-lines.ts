@@ -55,8 +55,19 @@ const EM_BPF = 247;
 /** The format of an object is not one that libbpf knows. */
 const LIBBPF_ERRNO_FORMAT = 4001;
 
-/** What an object contains. @param elf its file */
-export function sayOpened(log: GuestLog, { object }: GuestObject, elf: () => ElfFile, shownAs: string): void {
+/**
+ * What an object contains.
+ *
+ * @param elf its file
+ * @param ownSections whether the guest may know sections that are not known here: it says which are not
+ */
+export function sayOpened(
+  log: GuestLog,
+  { object }: GuestObject,
+  elf: () => ElfFile,
+  shownAs: string,
+  ownSections: boolean,
+): void {
   if (!log.wants(LOG_DEBUG)) return;
   const say = (text: string): void => log.write(LOG_DEBUG, text);
   const file = elf();
@@ -67,7 +78,8 @@ export function sayOpened(log: GuestLog, { object }: GuestObject, elf: () => Elf
   for (const map of maps) sayMap(say, file, map, maps.indexOf(map));
   for (const { name, spec, type } of object.programs.values()) {
     const section = spec.sectionName.replace(/^\?/, "");
-    if (type === BPF_PROG_TYPE_UNSPEC) say(`prog '${name}': unrecognized ELF section name '${section}'`);
+    if (type === BPF_PROG_TYPE_UNSPEC && !ownSections)
+      say(`prog '${name}': unrecognized ELF section name '${section}'`);
   }
   for (const section of file.sections) sayRelocations(say, file, section, maps, object.spec.externs);
 }

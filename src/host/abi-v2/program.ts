@@ -2,7 +2,7 @@ import { type BpfProgram, checkAttachTarget, MissingTargetError } from "../../eb
 import { encodeText } from "../../internal/index.ts";
 import { BpfAttr } from "../../sys/index.ts";
 import { BPF_PROG_BIND_MAP, BPF_PROG_STREAM_READ_BY_FD, BPF_PROG_TEST_RUN } from "../../uapi/bpf.ts";
-import { E2BIG, EBUSY, EINVAL, ENOENT, ESRCH } from "../../uapi/errno.ts";
+import { E2BIG, EBUSY, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from "../../uapi/errno.ts";
 import type { HostImports } from "../host-import.ts";
 import { Block, guestRange, optionalText, sizedOutput } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
@@ -22,6 +22,11 @@ const SET_FLAGS = 5;
 const SET_LOG_LEVEL = 6;
 const SET_IFINDEX = 7;
 const SET_KEEP_LOG = 8;
+const SET_NO_SECTION = 9;
+const RECORDS_FUNCTIONS = 1;
+const RECORDS_LINES = 2;
+/** Newer than the kernel headers that uapi/ is generated from. */
+const BPF_PROG_ASSOC_STRUCT_OPS = 38;
 const MOST_INSTRUCTIONS = 2_000_000;
 const TEST_RUN_BYTES = 64;
 
@@ -33,7 +38,7 @@ export function programImports(context: AbiV2Context): HostImports {
   function configurable(handle: number, index: number): { owner: GuestObject; program: BpfProgram } {
     const owner = guestObject(context, handle);
     const program = guestProgram(context, handle, index);
-    if (owner.object.loaded || owner.object.closed) throw new Refusal(EBUSY);
+    if (owner.object.loaded || owner.object.closed || program.loaded) throw new Refusal(EBUSY);
     return { owner, program };
   }
 
@@ -48,7 +53,12 @@ export function programImports(context: AbiV2Context): HostImports {
         program.autoload = value !== 0;
         return 0;
       case SET_TYPE:
+        // The section belongs to the type that it names.
+        if (program.type !== value >>> 0) program.forgetSection();
         program.type = value >>> 0;
+        return 0;
+      case SET_NO_SECTION:
+        program.forgetSection();
         return 0;
       case SET_ATTACH_TYPE:
         program.expectedAttachType = value >>> 0;
@@ -153,6 +163,14 @@ export function programImports(context: AbiV2Context): HostImports {
     return result;
   }
 
+  function records(handle: number, index: number, kind: number, at: number, size: number): number {
+    const { object } = guestObject(context, handle);
+    const found = object.debugRecords(guestProgram(context, handle, index));
+    if (found === undefined) return -EOPNOTSUPP;
+    if (kind === RECORDS_FUNCTIONS) return sizedOutput(memory, at, size, found.functions);
+    return kind === RECORDS_LINES ? sizedOutput(memory, at, size, found.lines) : -EINVAL;
+  }
+
   function log(handle: number, index: number, at: number, size: number): number {
     const owner = guestObject(context, handle);
     const program = guestProgram(context, handle, index);
@@ -167,6 +185,7 @@ export function programImports(context: AbiV2Context): HostImports {
     program_set_instructions: guestCall((object, index, at, count) =>
       setInstructions(object, index, at, count),
     ),
+    program_records: guestCall((object, index, kind, at, size) => records(object, index, kind, at, size)),
     program_log: guestCall((object, index, at, size) => log(object, index, at, size)),
     program_fd: guestCall((handle, index) => {
       const program = guestProgram(context, handle, index);
@@ -187,6 +206,15 @@ export function programImports(context: AbiV2Context): HostImports {
         new BpfAttr(12)
           .u32(0, kernelDescriptor(fds, fd, "program").hostFd)
           .u32(4, kernelDescriptor(fds, mapFd, "map").hostFd)
+          .u32(8, flags),
+      ),
+    ),
+    program_associate: guestCall((fd, mapFd, flags) =>
+      sys.bpf(
+        BPF_PROG_ASSOC_STRUCT_OPS,
+        new BpfAttr(12)
+          .i32(0, findKernel(fds, mapFd, "map")?.hostFd ?? -1)
+          .i32(4, findKernel(fds, fd, "program")?.hostFd ?? -1)
           .u32(8, flags),
       ),
     ),

@@ -1,0 +1,3 @@
+#include "object-internal.h"
+
+const struct wb_handling *wb_handling;
