@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { after, before } from "node:test";
+import { OPENERS } from "./openers.ts";
 import { getSys, type Sys, setSys } from "./sys.ts";
 
 /** Open descriptors of this process and what they are. */
@@ -21,21 +22,6 @@ export function kernelMappings(): string[] {
     .split("\n")
     .filter((line) => /anon_inode:(bpf|\[perf)/.test(line));
 }
-
-/** Methods whose result is a descriptor. */
-const OPENERS = [
-  "bpf",
-  "perfEventOpen",
-  "open",
-  "dup",
-  "epollCreate",
-  "eventfd",
-  "timerfdCreate",
-  "pidfdOpen",
-  "socket",
-  "accept",
-  "mountDetached",
-] as const;
 
 /**
  * Makes the test file fail when something that it opened through {@link Sys} is still open at its end, with the
@@ -65,7 +51,7 @@ export function failOnLeaks(): void {
 
 function tracking(sys: Sys, stacks: Map<number, string>): Sys {
   const tracked: Sys = { ...sys };
-  for (const name of OPENERS) {
+  for (const name of ["bpf", ...OPENERS] as const) {
     const original = sys[name] as (...args: unknown[]) => number;
     const wrapped = (...args: unknown[]): number => {
       const result = original(...args);

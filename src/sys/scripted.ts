@@ -1,4 +1,5 @@
 import { BpfAttr } from "./attr.ts";
+import { OPENERS } from "./openers.ts";
 import type { Sys } from "./sys.ts";
 
 /** One call that a scripted kernel got. */
@@ -23,19 +24,7 @@ export interface ScriptedSys extends Sys {
   readonly openFds: Set<number>;
 }
 
-/** Calls whose default answer is a new descriptor; `bpf` is one, when its command makes something. */
-const OPENERS = new Set([
-  "perfEventOpen",
-  "open",
-  "dup",
-  "epollCreate",
-  "eventfd",
-  "timerfdCreate",
-  "pidfdOpen",
-  "socket",
-  "accept",
-  "mountDetached",
-]);
+const SYS_OPENERS: ReadonlySet<string> = new Set(OPENERS);
 /** BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_OBJ_GET, the GET_FD_BY_ID family, RAW_TRACEPOINT_OPEN, BTF_LOAD, LINK_CREATE, ITER_CREATE, ... */
 const BPF_OPENERS = new Set([0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33, 36]);
 
@@ -58,7 +47,7 @@ export function scriptedSys(answer: Answer = () => undefined): ScriptedSys {
     };
     calls.push(recorded);
     const given = answer(recorded, isBpf ? attr : undefined);
-    const opens = isBpf ? BPF_OPENERS.has(command) : OPENERS.has(name);
+    const opens = isBpf ? BPF_OPENERS.has(command) : SYS_OPENERS.has(name);
     if (name === "close") openFds.delete(command as number);
     const result = given ?? (opens ? nextFd++ : 0);
     if (opens && result >= 0) openFds.add(result);
