@@ -13,18 +13,22 @@ cache=$(dirname "$base")
 base=$cache/$(basename "$base" | sed 's/-.*//')
 [ -d "$base/include" ] || { echo "guest library: the C library is not built. Run: npm run sysroot" >&2; exit 1; }
 
-hash=$({
-  sha256sum scripts/build-guest-library.sh
-  find sdk/lib sdk/include -type f | LC_ALL=C sort | xargs sha256sum
-} | sha256sum | cut -c 1-16)
+inputs() {
+  {
+    sha256sum scripts/build-guest-library.sh
+    find sdk/lib sdk/include -type f | LC_ALL=C sort | xargs sha256sum
+  } | sha256sum | cut -c 1-16
+}
+hash=$(inputs)
 sysroot=$base-$hash
 
 if [ ! -d "$sysroot" ]; then
+  touch "$base"
   work=$(mktemp -d "$cache/new.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT TERM
   started=$(date +%s)
-  cp -a "$base" "$work/sysroot"
+  cp -R "$base" "$work/sysroot"
   cp -R sdk/include/. "$work/sysroot/include/"
   find sdk/lib -name '*.c' | LC_ALL=C sort | xargs -P "$(nproc)" -I '{}' sh -c '
     clang-'$llvm' --target=wasm64-wasi --sysroot="$1" -nostdlibinc -isystem "$1/include" -I sdk/lib \
@@ -36,16 +40,20 @@ if [ ! -d "$sysroot" ]; then
   cp "$(clang-$llvm --print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm64.a" "$lib/libclang_rt.builtins.a"
   # The names that Makefiles of libbpf programs link.
   for name in bpf elf argp; do ln -sf libwasm-bpf.a "$lib/lib$name.a"; done
+  # Somebody edits: what was compiled may be neither the one nor the other.
+  [ "$(inputs)" = "$hash" ] || { rm -rf "$work"; exec sh scripts/build-guest-library.sh "$base"; }
   # Another build may have been faster; two of the same inputs are the same.
   mv -T "$work/sysroot" "$sysroot" 2>/dev/null || [ -d "$sysroot" ]
   echo "guest library: built in $(($(date +%s) - started)) s" >&2
 fi
 
 current=$cache/current
-if [ "$(readlink "$current" || true)" != "${sysroot##*/}" ]; then
+before=$(readlink "$current" || true)
+if [ "$before" != "${sysroot##*/}" ]; then
+  # What this takes the place of may be in use by a build that runs, so it stays for an hour.
+  touch -c "$sysroot" "$cache/$before"
   ln -s "${sysroot##*/}" "$current.$$"
   mv -T "$current.$$" "$current"
-  # What a build that runs may still use is not older than an hour.
-  find "$cache" -mindepth 1 -maxdepth 1 -type d -mmin +60 ! -path "$base" ! -path "$sysroot" -exec rm -rf '{}' +
+  find "$cache" -mindepth 1 -maxdepth 1 -type d -mmin +60 -exec rm -rf '{}' +
 fi
 printf '%s\n' "$sysroot"
