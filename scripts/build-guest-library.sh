@@ -32,7 +32,7 @@ if [ ! -d "$sysroot" ]; then
   cp -R sdk/include/. "$work/sysroot/include/"
   find sdk/lib -name '*.c' | LC_ALL=C sort | xargs -P "$(nproc)" -I '{}' sh -c '
     clang-'$llvm' --target=wasm64-wasi --sysroot="$1" -nostdlibinc -isystem "$1/include" -I sdk/lib \
-      -mbulk-memory -D__x86_64__ -std=gnu11 -Os -Wall -Wextra -Wno-unused-parameter -Werror -ffunction-sections -fdata-sections -c "$2" -o "$3/$(basename "$2" .c).o"
+      -mbulk-memory -mllvm -wasm-enable-sjlj -D__x86_64__ -std=gnu11 -Os -Wall -Wextra -Wno-unused-parameter -Werror -ffunction-sections -fdata-sections -c "$2" -o "$3/$(basename "$2" .c).o"
   ' sh "$work/sysroot" '{}' "$work"
   lib=$work/sysroot/lib/wasm64-wasi
   llvm-ar-$llvm crs "$lib/libwasm-bpf.a" "$work"/*.o

@@ -7,6 +7,7 @@
 #include "internal.h"
 #include "opts.h"
 #include "record-batch.h"
+#include "unwound.h"
 
 struct perf_buffer {
 	struct wb_batch batch;
@@ -17,7 +18,6 @@ struct perf_buffer {
 	perf_buffer_sample_fn sample;
 	perf_buffer_lost_fn lost;
 	void *context;
-	bool busy; /* a callback runs, and its record is in the batch */
 };
 
 enum { SEEN = 1, STOPPED = 2 };
@@ -157,6 +157,7 @@ static int deliver(struct perf_buffer *pb, int source, uint32_t *failed)
 {
 	struct wb_batch *batch = &pb->batch;
 	struct wb_batch_cursor cursor = batch->first;
+	struct wb_call call = { pb, wb_calls };
 	const struct wb_buffer_span *span;
 	void *record;
 	int answer;
@@ -167,9 +168,10 @@ static int deliver(struct perf_buffer *pb, int source, uint32_t *failed)
 		if (*seen & STOPPED)
 			continue;
 		*seen |= SEEN;
-		pb->busy = true;
+		/* Its record is in the batch. */
+		wb_calls = &call;
 		answer = call_back(pb, span->cpu, record);
-		pb->busy = false;
+		wb_calls = call.outer;
 		wb_record_done(record, true);
 		if (answer == LIBBPF_PERF_EVENT_CONT)
 			continue;
@@ -191,7 +193,7 @@ static int process(struct perf_buffer *pb, int source, int timeout_ms, uint32_t 
 	int result;
 
 	*failed = UINT32_MAX;
-	if (pb->busy)
+	if (wb_is_busy(pb))
 		return -EBUSY;
 	memset(pb->seen, 0, pb->count);
 	if (pb->batch.end) {

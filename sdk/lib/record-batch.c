@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "interrupted.h"
+#include "unwound.h"
+
+struct wb_call *wb_calls;
 
 /* Room for records that are fetched at once, where none is larger. */
 #define ROOM (64 * 1024)

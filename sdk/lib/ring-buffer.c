@@ -5,6 +5,7 @@
 #include "internal.h"
 #include "opts.h"
 #include "record-batch.h"
+#include "unwound.h"
 
 struct ring {
 	struct ring_buffer *buffer;
@@ -18,7 +19,6 @@ struct ring_buffer {
 	struct wb_batch batch;
 	struct ring **rings;
 	unsigned int count;
-	bool busy; /* a callback runs, and its record is in the batch */
 };
 
 int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn sample_cb, void *ctx)
@@ -87,23 +87,25 @@ static int64_t deliver(struct ring_buffer *rb, int source, int64_t limit)
 {
 	struct wb_batch *batch = &rb->batch;
 	struct wb_batch_cursor cursor = batch->first;
+	struct wb_call call = { rb, wb_calls };
 	const struct wb_buffer_span *span;
 	int64_t count = 0;
 	int answer = 0;
 	char *record;
 
+	/* A callback runs, and its record is in the batch. */
+	wb_calls = &call;
 	while (count < limit && (record = wb_batch_next(batch, &cursor, source, &span, false))) {
 		struct ring *ring = rb->rings[span->source];
 		uint32_t length = *(uint32_t *)record;
 
-		wb_record_done(record, false);
-		rb->busy = true;
 		answer = ring->callback(ring->context, record + BPF_RINGBUF_HDR_SZ, length);
-		rb->busy = false;
+		wb_record_done(record, false);
 		if (answer < 0)
 			break;
 		count++;
 	}
+	wb_calls = call.outer;
 	wb_batch_settle(batch, source < 0 ? &cursor : NULL);
 	return answer < 0 ? answer : count;
 }
@@ -116,7 +118,7 @@ static int process(struct ring_buffer *rb, int source, size_t limit, int timeout
 	int64_t count = 0;
 	bool more = true;
 
-	if (rb->busy)
+	if (wb_is_busy(rb))
 		return wb_fail(EBUSY);
 	if (batch->end) {
 		count = deliver(rb, source, most);

@@ -24,7 +24,9 @@ const trapNames: readonly (readonly [pattern: RegExp, name: string])[] = [
 export function describeTrap(error: unknown): string {
   if (!(error instanceof Error)) {
     // A guest can throw an exception of its own (wasm exception handling) that nothing catches.
-    return `uncaught exception ${String(error)}`;
+    const text = String(error);
+    if (text !== "[object WebAssembly.Exception]") return `uncaught exception ${text}`;
+    return "uncaught exception: if it is a longjmp, the function that called setjmp has returned";
   }
   const name = trapNames.find(([pattern]) => pattern.test(error.message))?.[1] ?? error.message;
   const place = guestFunction(error.stack ?? "");

@@ -13,6 +13,9 @@ const PROPOSED = 19;
 /** Where a clone builds the C library, and where a published package carries it. */
 const SYSROOTS: readonly string[] = [".cache/sysroot/current", "dist/sysroot"];
 
+/** setjmp() by exceptions of WebAssembly, which only functions that call it get. */
+const JUMPS: readonly string[] = ["-mllvm", "-wasm-enable-sjlj"];
+
 /**
  * The compiler of LP64 guests: `long`, `size_t` and pointers have 64 bits, as on the BPF side. What it links is
  * lowered to 32-bit memory, which every engine has.
@@ -38,7 +41,14 @@ export async function findLp64Compiler(environment: NodeJS.ProcessEnv): Promise<
     clang: llvm.clang,
     target: ["--target=wasm64-wasi", `--sysroot=${sysroot}`],
     // NB: numbers and layouts are those of x86-64, and programs have tables that they choose by this name.
-    options: ["-nostdlibinc", "-isystem", join(sysroot, "include"), "-mbulk-memory", "-D__x86_64__"],
+    options: [
+      "-nostdlibinc",
+      "-isystem",
+      join(sysroot, "include"),
+      "-mbulk-memory",
+      "-D__x86_64__",
+      ...JUMPS,
+    ],
     // NB: clang's own functions may not be installed for wasm64; the C library brings those it was built with.
     libraries: ["-nodefaultlibs", ...archives],
     archives,
@@ -46,6 +56,7 @@ export async function findLp64Compiler(environment: NodeJS.ProcessEnv): Promise<
       ...findWasmOpt(),
       "--enable-memory64",
       "--enable-bulk-memory",
+      "--enable-exception-handling",
       "--memory64-lowering",
       "-Os",
       "-g",
