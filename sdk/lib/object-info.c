@@ -23,8 +23,9 @@ int bpf_object__set_kversion(struct bpf_object *obj, __u32 kern_version)
 
 int bpf_object__token_fd(const struct bpf_object *obj)
 {
-	(void)obj;
-	return -1;
+	int fd = wb_object_token_fd(obj->handle);
+
+	return fd < 0 ? -1 : fd;
 }
 
 int bpf_object__btf_fd(const struct bpf_object *obj)

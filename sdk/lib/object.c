@@ -92,7 +92,7 @@ static int describe(struct bpf_object *obj)
 struct bpf_object *wb_object_new(const char *path, const void *data, size_t size, const char *name,
 				 const struct bpf_object_open_opts *opts)
 {
-	const char *wanted = WB_OPTS_GET(opts, object_name, NULL);
+	const char *wanted = WB_OPTS_GET(opts, object_name, NULL), *token = WB_OPTS_GET(opts, bpf_token_path, NULL);
 	struct bpf_object *obj;
 	struct wb_object_open req = {
 		.size = sizeof(req),
@@ -106,7 +106,7 @@ struct bpf_object *wb_object_new(const char *path, const void *data, size_t size
 		.btf_path_at = wb_address(WB_OPTS_GET(opts, btf_custom_path, NULL)),
 		.kconfig_at = wb_address(WB_OPTS_GET(opts, kconfig, NULL)),
 		.log_level = WB_OPTS_GET(opts, kernel_log_level, 0),
-		.token_path_at = wb_address(WB_OPTS_GET(opts, bpf_token_path, NULL)),
+		.token_path_at = wb_address(token ? token : getenv("LIBBPF_BPF_TOKEN_PATH")),
 	};
 	char *log_buf = WB_OPTS_GET(opts, kernel_log_buf, NULL);
 	size_t log_size = WB_OPTS_GET(opts, kernel_log_size, 0);

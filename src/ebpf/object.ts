@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/index.ts";
 import { WasmBpfError } from "../internal/index.ts";
+import { type BpfToken, withToken } from "../kernel/index.ts";
 import { type ObjectSpec, parseObject } from "../object/index.ts";
 import { getSys } from "../sys/index.ts";
 import { type PreparedObject, prepareObject } from "./load-object.ts";
@@ -41,6 +42,7 @@ export class BpfObject implements Disposable {
   readonly #links = new Set<Disposable>();
   #btfFd = -1;
   #prepared: PreparedObject | undefined;
+  #token: BpfToken | undefined;
   #debugRecords: PreparedObject["debugRecords"] | undefined;
   #state: "open" | "prepared" | "loaded" | "closed" = "open";
 
@@ -120,7 +122,7 @@ export class BpfObject implements Disposable {
     this.#expect("open", "prepared");
     if (this.#state === "open") this.prepare();
     try {
-      this.#prepared?.loadPrograms();
+      this.withToken(() => this.#prepared?.loadPrograms());
       this.#prepared?.[Symbol.dispose]();
       this.#prepared = undefined;
       this.#state = "loaded";
@@ -139,7 +141,7 @@ export class BpfObject implements Disposable {
   prepare(): void {
     this.#expect("open");
     try {
-      this.#prepared = prepareObject(this);
+      this.#prepared = this.withToken(() => prepareObject(this));
       this.#btfFd = this.#prepared.btfFd;
       this.#debugRecords = this.#prepared.debugRecords;
       this.#state = "prepared";
@@ -158,11 +160,27 @@ export class BpfObject implements Disposable {
   loadProgram(program: BpfProgram, overrides?: ProgramOverrides): void {
     this.#expect("prepared");
     try {
-      this.#prepared?.loadProgram(program, overrides);
+      this.withToken(() => this.#prepared?.loadProgram(program, overrides));
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** Fd of the token that {@link useToken} was given, -1 without. */
+  get tokenFd(): number {
+    return this.#token?.fd ?? -1;
+  }
+
+  /** What load makes, it makes with this token, which is closed with the object. */
+  useToken(token: BpfToken): void {
+    this.#expect("open");
+    this.#token = token;
+  }
+
+  /** Runs `action` with the object's token, if it has one. @internal */
+  withToken<T>(action: () => T): T {
+    return withToken(this.#token, action);
   }
 
   /** Func info and line info of a program, once the object is prepared; `undefined` for one that load leaves out. */
@@ -210,6 +228,8 @@ export class BpfObject implements Disposable {
     for (const map of this.maps.values()) map.close();
     if (this.#btfFd >= 0) getSys().close(this.#btfFd);
     this.#btfFd = -1;
+    if (this.#token !== undefined) getSys().close(this.#token.fd);
+    this.#token = undefined;
     if (failures.length > 0) throw failures[0];
   }
 

@@ -24,11 +24,12 @@ export function hostLine(text: string): Uint8Array {
   return encodeText(`wasm-bpf: ${text}\n`);
 }
 
-/** Whether the process has the capabilities to load BPF programs. */
+/** Whether the process has the capabilities to load BPF programs: those of a user namespace are none. */
 export function canUseBpf(): boolean {
   let status: string;
   try {
     status = readFileSync("/proc/self/status", "latin1");
+    if (!/^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "latin1"))) return false;
   } catch {
     return true;
   }

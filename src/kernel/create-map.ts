@@ -1,6 +1,7 @@
 import { BpfAttr, getSys } from "../sys/index.ts";
-import { BPF_MAP_CREATE } from "../uapi/bpf.ts";
+import { BPF_F_TOKEN_FD, BPF_MAP_CREATE } from "../uapi/bpf.ts";
 import { bumpMemlock } from "./memlock.ts";
+import { currentToken } from "./token.ts";
 
 /** Arguments of `bpf(BPF_MAP_CREATE)`; everything left out is 0. */
 export interface MapCreateArguments {
@@ -28,12 +29,13 @@ export interface MapCreateArguments {
 /** Creates a map. @returns its fd or -errno. */
 export function createMap(map: MapCreateArguments): number {
   bumpMemlock();
+  const token = currentToken();
   const attr = new BpfAttr(map.exclusiveHash === undefined ? 80 : 92)
     .u32(0, map.type)
     .u32(4, map.keySizeBytes)
     .u32(8, map.valueSizeBytes)
     .u32(12, map.maxEntries)
-    .u32(16, map.flags ?? 0)
+    .u32(16, (map.flags ?? 0) | (token === undefined ? 0 : BPF_F_TOKEN_FD))
     .u32(20, map.innerMapFd ?? 0)
     .u32(24, map.numaNode ?? 0);
   if (map.name !== undefined) attr.text(28, map.name, 16);
@@ -45,7 +47,7 @@ export function createMap(map: MapCreateArguments): number {
     .u32(60, map.vmlinuxValueTypeId ?? 0)
     .u64(64, map.mapExtra ?? 0)
     .i32(72, map.valueTypeBtfObjectFd ?? 0)
-    .i32(76, map.tokenFd ?? 0);
+    .i32(76, map.tokenFd ?? token?.fd ?? 0);
   if (map.exclusiveHash !== undefined) attr.pointer(80, map.exclusiveHash).u32(88, map.exclusiveHash.length);
   return getSys().bpf(BPF_MAP_CREATE, attr);
 }

@@ -44,5 +44,6 @@ export { type ModuleBtf, ModuleBtfs, moduleBtf, moduleNames } from "./module-btf
 export { type BtfInfo, btfBytes, btfFdById, btfInfo, nextBtfId, objectInfo } from "./object-info.ts";
 export { type FeatureFamily, type FeatureOrigin, featureOrigin, missingFeature } from "./since.ts";
 export { haveSyscallWrapper, syscallWrapperPrefix } from "./syscall-wrapper.ts";
+export { type BpfToken, createToken, type NoToken, withToken } from "./token.ts";
 export { haveHelper, haveLinkType, haveMapType, haveProgramType } from "./type-probes.ts";
 export { haveFullValueOffsets } from "./value-offsets.ts";

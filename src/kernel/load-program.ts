@@ -1,8 +1,9 @@
 import { encodeCString } from "../internal/index.ts";
 import { BpfAttr, getSys } from "../sys/index.ts";
-import { BPF_PROG_LOAD } from "../uapi/bpf.ts";
+import { BPF_F_TOKEN_FD, BPF_PROG_LOAD } from "../uapi/bpf.ts";
 import { EAGAIN } from "../uapi/errno.ts";
 import { bumpMemlock } from "./memlock.ts";
+import { currentToken } from "./token.ts";
 
 /** Arguments of `bpf(BPF_PROG_LOAD)`; everything left out is 0. */
 export interface ProgramLoadArguments {
@@ -54,7 +55,12 @@ export function loadProgram(program: ProgramLoadArguments): ProgramLoadResult {
       .u32(28, program.log.length)
       .pointer(32, program.log);
   }
-  attr.u32(40, program.kernelVersion ?? 0).u32(44, program.flags ?? 0);
+  const token = currentToken();
+  const flags = (program.flags ?? 0) | (token === undefined ? 0 : BPF_F_TOKEN_FD);
+  attr
+    .u32(40, program.kernelVersion ?? 0)
+    .u32(44, flags)
+    .u32(144, token?.fd ?? 0);
   if (program.name !== undefined) attr.text(48, program.name, 16);
   attr
     .u32(64, program.ifindex ?? 0)

@@ -175,6 +175,7 @@ WB_ASSERT_SIZE(wb_object_load_program, 72);
 WB_IMPORT(object_load_program) int wb_object_load_program(int object, int prog, uint32_t req);
 WB_IMPORT(object_btf) int wb_object_btf(int object);
 WB_IMPORT(object_btf_fd) int wb_object_btf_fd(int object);
+WB_IMPORT(object_token_fd) int wb_object_token_fd(int object);
 WB_IMPORT(object_close) int wb_object_close(int object);
 
 /* --- Programs: program --------------------------------------------------- */

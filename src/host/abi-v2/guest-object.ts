@@ -37,6 +37,8 @@ export class GuestObject implements HandleEntry {
   readonly #descriptors = new Map<unknown, KernelDescriptor>();
   readonly #bindings = new Map<BpfMap, Binding>();
   readonly #releases: (() => void)[] = [];
+  /** Directory that the token of the load comes from; `undefined`: the usual one, if it gives one. */
+  tokenPath: string | undefined;
   /** What libbpf would say about this object's load. */
   lines: LoadLines | undefined;
 
@@ -108,6 +110,15 @@ export class GuestObject implements HandleEntry {
 
   close(): void {
     this.release();
+  }
+
+  /** The guest's descriptor of the token that the object was loaded with: the same each time. */
+  tokenFd(): number {
+    return this.#descriptor("token", () => ({
+      kind: "token",
+      hostFd: this.object.tokenFd,
+      object: undefined,
+    }));
   }
 
   #descriptor<K extends KernelKind>(

@@ -14,7 +14,7 @@ import { sectionArguments } from "./attach-section.ts";
 import { type Attach, accepted, refuse } from "./attach-target.ts";
 import { attachUsdt } from "./attach-usdt.ts";
 import type { AbiV2Context } from "./context.ts";
-import { guestMap, guestProgram } from "./guest-object.ts";
+import { guestMap, guestObject, guestProgram } from "./guest-object.ts";
 import { findKernel, KernelDescriptor, kernelDescriptor } from "./kernel-descriptor.ts";
 import { createKernelLink, linkRequest } from "./kernel-link.ts";
 import { guestCall, Refusal } from "./refusal.ts";
@@ -154,7 +154,9 @@ export function linkImports(context: AbiV2Context): HostImports {
         const given = args.linkArguments(memory, request);
         return given.hook === args.HOOK_STRUCT_OPS
           ? attachMap(guestMap(context, object, index))
-          : attachProgram(guestProgram(context, object, index), given);
+          : guestObject(context, object).object.withToken(() =>
+              attachProgram(guestProgram(context, object, index), given),
+            );
       }),
     ),
     link_create: guestCall((fd: number, targetFd: number, type: number, request: number) =>

@@ -12,6 +12,7 @@ import { GuestObject, guestObject, guestProgram } from "./guest-object.ts";
 import { errorText, LoadLines } from "./libbpf-lines.ts";
 import { LOG_WARNING } from "./log.ts";
 import { describeObject } from "./object-description.ts";
+import { takeToken } from "./object-token.ts";
 import { sayNotOpened, sayOpened, sayOpening } from "./open-lines.ts";
 import { PROGRAM_REQUEST_BYTES, programOverrides } from "./program-overrides.ts";
 import { guestCall, Refusal } from "./refusal.ts";
@@ -33,8 +34,6 @@ export function objectImports(context: AbiV2Context): HostImports {
     const fallback = path ?? `${block.u32(4).toString(16)}-${block.u32(8).toString(16)}`;
     const shownAs = path ?? given ?? fallback;
     sayOpening(log, shownAs, path !== undefined);
-    // No token can be had without delegation, which no guest has; "" says that none is wanted.
-    if ((block.text(40) ?? "") !== "") throw new Refusal(EOPNOTSUPP);
     const bytes =
       path === undefined ? guestRange(memory, block.u32(4), block.u32(8)).slice() : readObjectFile(path);
     const lines: { current?: LoadObserver } = {};
@@ -43,6 +42,7 @@ export function objectImports(context: AbiV2Context): HostImports {
     let file: ElfFile | undefined;
     const elf = (): ElfFile => (file ??= parseElf(bytes));
     sayOpened(log, owner, elf, shownAs, (block.u32(20) & OPEN_OWN_SECTIONS) !== 0);
+    owner.tokenPath = block.text(40);
     owner.lines = new LoadLines(log, owner, elf, shownAs);
     lines.current = owner.lines;
     return handles.add(owner);
@@ -110,11 +110,10 @@ export function objectImports(context: AbiV2Context): HostImports {
     }
     const { object } = owner;
     const { prepared } = object;
-    const refusal = prepared ? 0 : (owner.lines?.probe() ?? 0);
+    const refusal = prepared ? 0 : beforePrepare(owner);
     if (refusal !== 0) {
       owner.release();
-      context.report(new SystemCallError(refusal, "bpf(BPF_PROG_LOAD)", "Cannot load BPF programs"));
-      return -refusal;
+      return refusal;
     }
     const result = prepared
       ? 0
@@ -129,6 +128,16 @@ export function objectImports(context: AbiV2Context): HostImports {
       object.load();
       owner.lines?.loaded();
     });
+  }
+
+  /** The token, and whether anything can be loaded at all. @returns 0 or -errno */
+  function beforePrepare(owner: GuestObject): number {
+    const noToken = takeToken(context, owner);
+    if (noToken !== 0) return noToken;
+    const refusal = owner.object.withToken(() => owner.lines?.probe() ?? 0);
+    if (refusal === 0) return 0;
+    context.report(new SystemCallError(refusal, "bpf(BPF_PROG_LOAD)", "Cannot load BPF programs"));
+    return -refusal;
   }
 
   /** Loads one program of an object that is prepared, as the guest says, or closes everything as it says. */
@@ -176,6 +185,10 @@ export function objectImports(context: AbiV2Context): HostImports {
     object_btf_fd: guestCall((handle) => {
       const owner = guestObject(context, handle);
       return owner.object.btfFd < 0 ? -ENOENT : owner.btfFd();
+    }),
+    object_token_fd: guestCall((handle) => {
+      const owner = guestObject(context, handle);
+      return owner.object.tokenFd < 0 ? -ENOENT : owner.tokenFd();
     }),
     object_close: guestCall((handle) =>
       interrupts.hostWork(() => (handles.close(handle, GuestObject) ? 0 : -EBADF)),
