@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { WasmBpfError } from "../internal/index.ts";
 import { haveGlobalData, machineIsLittleEndian } from "../kernel/index.ts";
+import type { MapValue } from "../object/index.ts";
 import { checkedCall, getSys } from "../sys/index.ts";
 import {
   BPF_F_RDONLY_PROG,
@@ -34,8 +35,12 @@ export function createMaps(
   pins: NewPins,
   observer: LoadObserver = {},
 ): void {
-  // Maps that hold maps come after those they may hold.
-  const ordered = [...maps.values()].sort((a, b) => Number(hasMapValues(a)) - Number(hasMapValues(b)));
+  // Maps that hold maps come after those they hold.
+  const names = [...maps.keys()];
+  const isLate = (map: BpfMap): boolean =>
+    hasMapValues(map) &&
+    (map.spec.values?.some(({ name }) => names.indexOf(name) > names.indexOf(map.name)) ?? false);
+  const ordered = [...maps.values()].sort((a, b) => Number(isLate(a)) - Number(isLate(b)));
   for (const map of ordered) {
     // Old kernels have no maps for variables; programs that use none still load there.
     if (!map.autocreate || (map.spec.internal !== undefined && !haveGlobalData())) {
@@ -68,7 +73,7 @@ function createOne(
     observer.mapReady?.(map, "created");
     if (map.type === BPF_MAP_TYPE_ARENA) fillArena(map);
     else fillVariables(map);
-    fillMapSlots(map, maps);
+    fillMapSlots(map, maps, observer);
   }
   if (pinNew(map, pins)) observer.mapPinned?.(map);
 }
@@ -97,13 +102,17 @@ function fillArena(map: BpfMap): void {
   if (contents.length > 0) new Uint8Array(memory).set(contents, map.variablesOffsetBytes);
 }
 
+function bySlot(map: BpfMap): MapValue[] {
+  return [...(map.spec.values ?? [])].sort((a, b) => a.slot - b.slot);
+}
+
 function fdBytes(fd: number): Uint8Array {
   return new Uint8Array(Int32Array.of(fd).buffer);
 }
 
-function fillMapSlots(map: BpfMap, maps: ReadonlyMap<string, BpfMap>): void {
+function fillMapSlots(map: BpfMap, maps: ReadonlyMap<string, BpfMap>, observer: LoadObserver): void {
   if (!hasMapValues(map)) return;
-  for (const { slot, name } of map.spec.values ?? []) {
+  for (const { slot, name } of bySlot(map)) {
     const target = maps.get(name);
     if (target === undefined) {
       throw new WasmBpfError(
@@ -112,6 +121,7 @@ function fillMapSlots(map: BpfMap, maps: ReadonlyMap<string, BpfMap>): void {
       );
     }
     map.update(fdBytes(slot), fdBytes(target.fd));
+    observer.slotFilled?.(map, slot, target);
   }
 }
 
@@ -119,10 +129,11 @@ function fillMapSlots(map: BpfMap, maps: ReadonlyMap<string, BpfMap>): void {
 export function fillProgramArrays(
   maps: ReadonlyMap<string, BpfMap>,
   programs: ReadonlyMap<string, BpfProgram>,
+  observer: LoadObserver = {},
 ): void {
   for (const map of maps.values()) {
     if (map.type !== BPF_MAP_TYPE_PROG_ARRAY || !map.loaded) continue;
-    for (const { slot, name } of map.spec.values ?? []) {
+    for (const { slot, name } of bySlot(map)) {
       const program = programs.get(name);
       if (program === undefined) {
         throw new WasmBpfError(
@@ -131,6 +142,7 @@ export function fillProgramArrays(
         );
       }
       map.update(fdBytes(slot), fdBytes(program.fd));
+      observer.slotFilled?.(map, slot, program);
     }
   }
 }

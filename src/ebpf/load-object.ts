@@ -134,7 +134,7 @@ export function prepareObject(object: BpfObject): PreparedObject {
           object,
           loadable.map(({ program }) => program),
         );
-        fillProgramArrays(object.maps, object.programs);
+        fillProgramArrays(object.maps, object.programs, observer);
         fillStructOps(object.maps, object.programs);
       },
       unpin() {

@@ -37,6 +37,8 @@ export interface LoadObserver {
   mapRefused?(map: BpfMap, error: unknown): void;
   /** The map was pinned. */
   mapPinned?(map: BpfMap): void;
+  /** An entry of a map has got the map or program that the object wants there. */
+  slotFilled?(map: BpfMap, slot: number, filled: BpfMap | BpfProgram): void;
   programLoaded?(program: BpfProgram): void;
   /** The kernel refused the program; the load fails. @param log the whole log of the verifier, "" for none */
   programRefused?(program: BpfProgram, errno: number, log: string): void;

@@ -45,6 +45,8 @@ export interface ElfSection {
 export interface ElfSymbol {
   readonly index: number;
   readonly name: string;
+  /** Place of the name in its string table. */
+  readonly nameOffset: number;
   readonly value: number;
   readonly size: number;
   /** STT_* */
@@ -228,6 +230,7 @@ export class ElfFile {
     return {
       index,
       name: nameOffset === 0 ? "" : names.cstring(nameOffset, "symbol name"),
+      nameOffset,
       value: clampedNumber(reader.u64(at + 8)),
       size: clampedNumber(reader.u64(at + 16)),
       type: info & 15,

@@ -72,7 +72,7 @@ for (const littleEndian of [true, false]) {
       file
         .symbols()
         .slice(1)
-        .map(({ index: _, ...symbol }) => symbol),
+        .map(({ index: _, nameOffset: __, ...symbol }) => symbol),
       wanted.symbols,
     );
     assert.equal(file.section(".symtab")?.info, 2, "index of the first symbol that is not local");

@@ -25,7 +25,7 @@ export interface NewElfSection {
 }
 
 /** A symbol on its way into a file. */
-export type NewElfSymbol = Omit<ElfSymbol, "index">;
+export type NewElfSymbol = Omit<ElfSymbol, "index" | "nameOffset">;
 
 export interface NewElfFile {
   readonly littleEndian: boolean;

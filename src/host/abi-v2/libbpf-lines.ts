@@ -16,8 +16,11 @@ import { getSys, SystemCallError } from "../../sys/index.ts";
 import {
   BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BPF_PROG_TYPE_EXT,
+  BPF_PROG_TYPE_LSM,
   BPF_PROG_TYPE_SOCKET_FILTER,
+  BPF_PROG_TYPE_STRUCT_OPS,
   BPF_PROG_TYPE_TRACEPOINT,
+  BPF_PROG_TYPE_TRACING,
   BPF_PROG_TYPE_UNSPEC,
 } from "../../uapi/bpf.ts";
 import { EINVAL, EOPNOTSUPP, EPERM, ESRCH, errnoName } from "../../uapi/errno.ts";
@@ -113,7 +116,7 @@ export class LoadLines implements LoadObserver {
     const needsTypes =
       (options.kernelBtf === undefined && (spec.btfExt?.coreRelocations.size ?? 0) > 0) ||
       spec.externs.some((extern) => extern.kind !== "kconfig" && this.#isTyped(extern)) ||
-      programs.some(({ autoload, section }) => autoload && section.needsAttachBtf) ||
+      programs.some((program) => program.autoload && needsKernelTypes(program)) ||
       [...maps.values()].some((map) => map.spec.structOps !== undefined);
     if (needsTypes && haveKernelBtf()) this.#debug("loaded kernel BTF from '/sys/kernel/btf/vmlinux'");
   }
@@ -176,6 +179,20 @@ export class LoadLines implements LoadObserver {
       this.#elf(),
       (extern) => this.#resolved.has(extern),
     );
+  }
+
+  slotFilled(map: BpfMap, slot: number, filled: BpfMap | BpfProgram): void {
+    if (!this.#log.wants(LOG_DEBUG)) return;
+    const [what, fd] =
+      "pinPath" in filled
+        ? [`map '${filled.name}'`, this.#owner.mapFd(filled)]
+        : [`prog '${filled.name}'`, this.#owner.programFd(filled)];
+    this.#debug(`map '${map.name}': slot [${slot}] set to ${what} fd=${fd}`);
+  }
+
+  /** The object is for machines of another byte order. */
+  foreignByteOrder(): void {
+    this.#warn(`object '${this.#owner.name}': loading non-native endianness is unsupported`);
   }
 
   /** The programs are loaded. */
@@ -406,6 +423,11 @@ export class LoadLines implements LoadObserver {
 const POISON_CORE = 195896080;
 const POISON_MAP = 2001000000;
 const POISON_KFUNC = 2002000000;
+
+function needsKernelTypes({ type, attachTarget }: BpfProgram): boolean {
+  if (type === BPF_PROG_TYPE_STRUCT_OPS || type === BPF_PROG_TYPE_LSM) return true;
+  return type === BPF_PROG_TYPE_TRACING && attachTarget.programFd === undefined;
+}
 
 function quotedLog(log: string): string {
   const lines = log.endsWith("\n") || log === "" ? log : `${log}\n`;

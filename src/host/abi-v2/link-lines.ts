@@ -3,9 +3,7 @@ import type { BpfObject, BpfProgram } from "../../ebpf/index.ts";
 import { type ElfFile, SHT_REL } from "../../elf/index.ts";
 import type { PlacedFunction } from "../../object/index.ts";
 import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC } from "../../uapi/bpf.ts";
-import { mapName } from "./line-names.ts";
-
-type Say = (text: string) => void;
+import { mapName, type Say } from "./line-names.ts";
 
 /**
  * What libbpf says while it puts programs together: the subprograms that it adds, and what it makes invalid since it

@@ -1,6 +1,7 @@
 import { Btf } from "../../btf/index.ts";
 import { BpfObject, type LoadObserver, type ObjectOptions } from "../../ebpf/index.ts";
 import { type ElfFile, parseElf } from "../../elf/index.ts";
+import { machineIsLittleEndian } from "../../kernel/index.ts";
 import { SystemCallError } from "../../sys/index.ts";
 import { EBADF, EINVAL, ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
 import { errnoOf } from "../abi-v1/index.ts";
@@ -19,6 +20,8 @@ import { guestCall, Refusal } from "./refusal.ts";
 
 const OPEN_BYTES = 48;
 const OPEN_OWN_SECTIONS = 2;
+/** libbpf's number for an object of another byte order. */
+const LIBBPF_ERRNO_ENDIAN = 4003;
 /** What `bpf_object__name` keeps. */
 const LONGEST_NAME = 15;
 
@@ -91,6 +94,7 @@ export function objectImports(context: AbiV2Context): HostImports {
         mapUntyped: (map, errno) => lines.current?.mapUntyped?.(map, errno),
         mapSkipped: (map) => lines.current?.mapSkipped?.(map),
         mapRefused: (map, error) => lines.current?.mapRefused?.(map, error),
+        slotFilled: (map, slot, filled) => lines.current?.slotFilled?.(map, slot, filled),
         programLoaded: (program) => lines.current?.programLoaded?.(program),
         programRefused: (program, errno, text) => lines.current?.programRefused?.(program, errno, text),
       },
@@ -110,6 +114,10 @@ export function objectImports(context: AbiV2Context): HostImports {
     }
     const { object } = owner;
     const { prepared } = object;
+    if (whole && object.spec.littleEndian !== machineIsLittleEndian()) {
+      owner.lines?.foreignByteOrder();
+      return -LIBBPF_ERRNO_ENDIAN;
+    }
     const refusal = prepared ? 0 : beforePrepare(owner);
     if (refusal !== 0) {
       owner.release();

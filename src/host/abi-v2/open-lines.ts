@@ -1,13 +1,27 @@
-import type { BpfMap } from "../../ebpf/index.ts";
-import type { ElfFile, ElfSection } from "../../elf/index.ts";
-import { MalformedInputError, WasmBpfError } from "../../internal/index.ts";
+import { Btf } from "../../btf/index.ts";
+import {
+  type ElfFile,
+  type ElfSection,
+  parseElf,
+  SHF_EXECINSTR,
+  SHT_LLVM_ADDRSIG,
+  SHT_NOBITS,
+  SHT_PROGBITS,
+  SHT_REL,
+  SHT_STRTAB,
+  SHT_SYMTAB,
+} from "../../elf/index.ts";
+import { decodeCString, MalformedInputError, WasmBpfError } from "../../internal/index.ts";
+import { machineIsLittleEndian } from "../../kernel/index.ts";
 import type { ExternSpec } from "../../object/index.ts";
 import { BPF_PROG_TYPE_UNSPEC } from "../../uapi/bpf.ts";
-import { EOPNOTSUPP } from "../../uapi/errno.ts";
+import { ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
 import type { GuestObject } from "./guest-object.ts";
-import { functionsOf } from "./line-names.ts";
+import { functionsOf, type Say } from "./line-names.ts";
 import type { GuestLog } from "./log.ts";
-import { LOG_DEBUG, LOG_WARNING } from "./log.ts";
+import { LOG_DEBUG, LOG_INFO, LOG_WARNING } from "./log.ts";
+import { sayMaps } from "./map-lines.ts";
+import { sayRelocations } from "./relocation-lines.ts";
 
 // What libbpf 1.8 prints while it opens an object: same texts, same levels.
 
@@ -25,6 +39,7 @@ export function sayOpening(log: GuestLog, shownAs: string, fromFile: boolean): v
  * @returns errno as libbpf gives it
  */
 export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, error: unknown): number {
+  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs);
   const warn = (text: string): void => log.write(LOG_WARNING, `elf: ${text}`);
   if (error instanceof WasmBpfError && error.code === "NOT_SUPPORTED") {
     if (/legacy section "maps"/.test(error.message)) {
@@ -33,6 +48,12 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
     return EOPNOTSUPP;
   }
   if (!(error instanceof MalformedInputError)) throw error;
+  const [, unmarked] = /extern "(.+)" is marked neither/.exec(error.message) ?? [];
+  if (unmarked !== undefined) {
+    const id = externTypeId(bytes, unmarked);
+    log.write(LOG_WARNING, `failed to find BTF for extern '${unmarked}' [${id}] section: -2`);
+    return ENOENT;
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < ELF_HEADER_BYTES || view.getUint32(0, false) !== ELF_MAGIC) {
     warn(`'${shownAs}' is not a proper ELF object`);
@@ -45,6 +66,28 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
     warn(isBpf ? `${shownAs}: ${error.message}` : `${shownAs} is not a valid eBPF object file`);
   }
   return LIBBPF_ERRNO_FORMAT;
+}
+
+function externTypeId(bytes: Uint8Array, name: string): number {
+  const types = parseElf(bytes).section(".BTF")?.data;
+  const btf = types === undefined ? undefined : Btf.parse(types, { section: ".BTF" });
+  return btf?.find(name, "func") ?? btf?.find(name, "var") ?? 0;
+}
+
+/** The sections of what could not be opened, as far as libbpf comes. */
+function sayContents(log: GuestLog, bytes: Uint8Array, shownAs: string): void {
+  let file: ElfFile;
+  try {
+    file = parseElf(bytes);
+  } catch {
+    return;
+  }
+  const legacy = file.section("maps")?.index ?? file.sections.length;
+  const textOf = (name: string): string => decodeCString(file.section(name)?.data ?? new Uint8Array(0));
+  const sections = file.sections.filter(({ index }) => index <= legacy);
+  saySections(log, file, sections, { shownAs, license: textOf("license") });
+  if (legacy < file.sections.length) return;
+  log.write(LOG_DEBUG, `looking for externs among ${file.symbols().length} symbols...`);
 }
 
 const ELF_HEADER_BYTES = 64;
@@ -68,34 +111,40 @@ export function sayOpened(
   shownAs: string,
   ownSections: boolean,
 ): void {
-  if (!log.wants(LOG_DEBUG)) return;
+  if (!log.wants(LOG_INFO)) return;
   const say = (text: string): void => log.write(LOG_DEBUG, text);
   const file = elf();
-  saySections(say, file, `license of ${shownAs} is ${object.spec.license}`);
-  const maps = [...object.maps.values()];
-  const { btf } = object.spec;
-  if (btf !== undefined) sayExterns(say, file, object.spec.externs);
-  for (const map of maps) sayMap(say, file, map, maps.indexOf(map));
+  const { license, littleEndian, externs } = object.spec;
+  saySections(log, file, file.sections, { shownAs, license });
+  if (!log.wants(LOG_DEBUG)) return;
+  if (littleEndian !== machineIsLittleEndian()) {
+    say(`converted ${functionsOf(file).length} BPF programs to native byte order`);
+  }
+  sayExterns(say, file, externs);
+  sayMaps(say, object, file);
   for (const { name, spec, type } of object.programs.values()) {
     const section = spec.sectionName.replace(/^\?/, "");
     if (type === BPF_PROG_TYPE_UNSPEC && !ownSections)
       say(`prog '${name}': unrecognized ELF section name '${section}'`);
   }
-  for (const section of file.sections) sayRelocations(say, file, section, maps, object.spec.externs);
+  sayRelocations(say, object, file);
 }
 
-type Say = (text: string) => void;
+interface ObjectFacts {
+  readonly shownAs: string;
+  readonly license: string;
+}
 
-const STT_SECTION = 3;
-const SHT_SYMTAB = 2;
-const SHT_STRTAB = 3;
-const SHT_REL = 9;
-const SHT_LLVM_ADDRSIG = 0x6fff4c03;
-const SHF_EXECINSTR = 4;
-
-function saySections(say: Say, file: ElfFile, license: string): void {
-  const functions = functionsOf(file);
-  for (const { index, name, type, flags, link, size } of file.sections.filter(isLookedAt)) {
+function saySections(
+  log: GuestLog,
+  file: ElfFile,
+  sections: readonly ElfSection[],
+  facts: ObjectFacts,
+): void {
+  const say = (text: string): void => log.write(LOG_DEBUG, text);
+  const functions = log.wants(LOG_DEBUG) ? functionsOf(file) : [];
+  for (const section of sections.filter(isLookedAt)) {
+    const { index, name, type, flags, link, size } = section;
     say(
       `elf: section(${index}) ${name}, size ${size}, link ${link}, flags ${flags.toString(16)}, type=${type}`,
     );
@@ -104,7 +153,15 @@ function saySections(say: Say, file: ElfFile, license: string): void {
         `sec '${name}': found program '${program}' at insn offset ${value / 8} (${value} bytes), code size ${bytes / 8} insns (${bytes} bytes)`,
       );
     }
-    if (name === "license") say(license);
+    if (name === "license") say(`license of ${facts.shownAs} is ${facts.license}`);
+    if (name === "version" && section.data.length >= 4) {
+      // NB: libbpf reads it in the byte order of this machine.
+      const { buffer, byteOffset } = section.data;
+      const version = new DataView(buffer, byteOffset).getUint32(0, machineIsLittleEndian());
+      say(`kernel version of ${facts.shownAs} is ${version.toString(16)}`);
+    }
+    const skipped = whatIsSkipped(section, file.sections[section.info]);
+    if (skipped !== undefined) log.write(LOG_INFO, `elf: skipping ${skipped}`);
   }
 }
 
@@ -115,97 +172,45 @@ function isLookedAt({ index, name, type, size }: ElfSection): boolean {
     index > 0 &&
     type !== SHT_STRTAB &&
     type !== SHT_LLVM_ADDRSIG &&
-    !(name === ".text" && size === 0) &&
+    !(type === SHT_PROGBITS && name === ".text" && size === 0) &&
     !about.startsWith(".debug_") &&
     !(about !== name && (about === ".BTF" || about === ".BTF.ext"))
   );
+}
+
+const KNOWN = new Set(["license", "version", "maps", ".maps", ".BTF", ".BTF.ext"]);
+const DATA = /^(\.data|\.rodata)(\..*)?$|^\??\.struct_ops(\.link)?$|^\.addr_space\.1$|^\.jumptables$/;
+
+/** Sections that libbpf mentions and leaves aside. @param target what a section of relocations is about */
+function whatIsSkipped(
+  { index, name, type, flags, size }: ElfSection,
+  target: ElfSection | undefined,
+): string | undefined {
+  if (KNOWN.has(name) || type === SHT_SYMTAB) return undefined;
+  if (type === SHT_PROGBITS && size > 0) {
+    const known = (flags & SHF_EXECINSTR) !== 0 || DATA.test(name);
+    return known ? undefined : `unrecognized data section(${index}) ${name}`;
+  }
+  if (type === SHT_REL && target !== undefined) {
+    const known =
+      (target.flags & SHF_EXECINSTR) !== 0 || /^\.rel(\.maps|\??\.struct_ops(\.link)?)$/.test(name);
+    return known ? undefined : `relo section(${index}) ${name} for section(${target.index}) ${target.name}`;
+  }
+  if (type === SHT_NOBITS && /^\.bss(\..*)?$/.test(name)) return undefined;
+  return `section(${index}) ${name} (size ${size})`;
 }
 
 function sayExterns(say: Say, file: ElfFile, externs: readonly ExternSpec[]): void {
   const symbols = file.symbols();
   say(`looking for externs among ${symbols.length} symbols...`);
   say(`collected ${externs.length} externs total`);
-  for (const [number, { name, kind, offsetBytes = 0 }] of externs.entries()) {
-    const symbol = symbols.find((candidate) => candidate.name === name)?.index ?? 0;
-    if (kind === "kconfig") {
-      say(`extern (kcfg) #${number}: symbol ${symbol}, off ${offsetBytes}, name ${name}`);
-    } else {
-      say(`extern (ksym) #${number}: symbol ${symbol}, name ${name}`);
-    }
+  const symbolOf = (name: string): number => symbols.find((one) => one.name === name)?.index ?? 0;
+  const numbered = [...externs.entries()];
+  for (const [number, { name, kind }] of numbered) {
+    if (kind !== "kconfig") say(`extern (ksym) #${number}: symbol ${symbolOf(name)}, name ${name}`);
   }
-}
-
-function sayMap(say: Say, file: ElfFile, map: BpfMap, number: number): void {
-  const { name, spec } = map;
-  const place = placeOf(file, map);
-  if (spec.internal !== undefined) {
-    const flags = spec.flags.toString(16);
-    say(`map '${spec.kernelName}' (global data): at sec_idx ${place.section}, offset 0, flags ${flags}.`);
-    say(`map ${number} is "${spec.kernelName}"`);
-    return;
-  }
-  if (spec.structOps !== undefined) return;
-  const found = (text: string): void => say(`map '${name}': found ${text}.`);
-  say(`map '${name}': at sec_idx ${place.section}, offset ${place.offset}.`);
-  found(`type = ${spec.type}`);
-  if (spec.keyTypeId !== 0) found(`key [${spec.keyTypeId}], sz = ${spec.keySizeBytes}`);
-  else if (spec.keySizeBytes !== 0) found(`key_size = ${spec.keySizeBytes}`);
-  if (spec.valueTypeId !== 0) found(`value [${spec.valueTypeId}], sz = ${spec.valueSizeBytes}`);
-  else if (spec.valueSizeBytes !== 0) found(`value_size = ${spec.valueSizeBytes}`);
-  if (spec.maxEntries !== 0) found(`max_entries = ${spec.maxEntries}`);
-  if (spec.flags !== 0) found(`map_flags = 0x${spec.flags.toString(16)}`);
-  if (spec.mapExtra !== 0n) found(`map_extra = 0x${spec.mapExtra.toString(16)}`);
-  if (spec.pinning === "by-name") found("pinning = 1");
-  if (spec.innerMap !== undefined) found("inner map definition");
-}
-
-/** Where in the file a map is defined; values of the configuration are in no section, but among the symbols. */
-function placeOf(file: ElfFile, { name, spec }: BpfMap): { section: number; offset: number } {
-  if (spec.internal !== undefined) {
-    const section = file.sections.find((candidate) => candidate.name === name);
-    const symbols = file.sections.find(({ type }) => type === SHT_SYMTAB);
-    return { section: (section ?? symbols)?.index ?? 0, offset: 0 };
-  }
-  const section = file.section(".maps")?.index ?? 0;
-  const symbol = file.symbols().find((one) => one.name === name && one.sectionIndex === section);
-  return { section, offset: symbol?.value ?? 0 };
-}
-
-function sayRelocations(
-  say: Say,
-  file: ElfFile,
-  section: ElfSection,
-  maps: readonly BpfMap[],
-  externs: readonly ExternSpec[],
-): void {
-  const target = file.sections[section.info];
-  if (section.type !== SHT_REL || target === undefined || (target.flags & SHF_EXECINSTR) === 0) return;
-  say(`sec '${section.name}': collecting relocation for section(${target.index}) '${target.name}'`);
-  const symbols = file.symbols();
-  const functions = functionsOf(file).filter(({ sectionIndex }) => sectionIndex === target.index);
-  const dataMap = (index: number): number =>
-    maps.findIndex(({ name, spec }) => spec.internal !== undefined && file.sections[index]?.name === name);
-  for (const [number, { offset, symbolIndex }] of file.relocations(section).entries()) {
-    const symbol = symbols[symbolIndex];
-    if (symbol === undefined) continue;
-    const isSection = symbol.type === STT_SECTION && symbol.name === "";
-    const against = isSection ? (file.sections[symbol.sectionIndex]?.name ?? "") : symbol.name;
-    say(`sec '${section.name}': relo #${number}: insn #${offset / 8} against '${against}'`);
-    const program = functions.find(({ value, size }) => offset >= value && offset < value + size);
-    if (program === undefined) continue;
-    const instruction = (offset - program.value) / 8;
-    const extern = externs.findIndex(({ name }) => name === symbol.name);
-    const map = maps.findIndex(({ name, spec }) => spec.internal === undefined && name === symbol.name);
-    const data = dataMap(symbol.sectionIndex);
-    const found = (text: string): void => say(`prog '${program.name}': found ${text}`);
-    if (extern >= 0) {
-      found(`extern #${extern} '${symbol.name}' (sym ${symbolIndex}) for insn #${instruction}`);
-    } else if (map >= 0) {
-      const at = placeOf(file, maps[map] as BpfMap);
-      found(`map ${map} (${symbol.name}, sec ${at.section}, off ${at.offset}) for insn #${instruction}`);
-    } else if (data >= 0) {
-      const name = maps[data]?.spec.kernelName;
-      found(`data map ${data} (${name}, sec ${symbol.sectionIndex}, off 0) for insn ${instruction}`);
-    }
+  for (const [number, { name, kind, offsetBytes = 0 }] of numbered) {
+    if (kind !== "kconfig") continue;
+    say(`extern (kcfg) #${number}: symbol ${symbolOf(name)}, off ${offsetBytes}, name ${name}`);
   }
 }
