@@ -192,7 +192,10 @@ test("build: progress, up to date, errors as the compiler prints them and then o
     assert.equal(run(["build"], project).stderr, "app.wasm: up to date\n");
     const twice = run(["build", ".", "app.bpf.c", "nowhere", "."], project);
     assert.equal(twice.status, 1);
-    assert.match(twice.stderr, /^(app\.wasm: up to date\n){2}wasm-bpf: cannot build "nowhere"[^\n]+\n$/);
+    assert.match(
+      twice.stderr,
+      /^(app\.wasm: up to date\n){2}wasm-bpf: cannot build "nowhere"[^\n]+\napp\.wasm: up to date\n1 of 4 projects could not be built: nowhere\n$/,
+    );
     assert.equal(readFileSync(join(project, ".build/.gitignore"), "utf8"), "*\n");
 
     appendFileSync(join(project, "app.c"), "/* again */ int more;\n");
