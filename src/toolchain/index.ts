@@ -1,3 +1,5 @@
+export { buildProject } from "./build.ts";
+export { BUILD_INFO_SECTION, type BuildInfo, type ObjectInfo } from "./build-info.ts";
 export {
   type BtfSource,
   type BtfToEmbed,
@@ -6,8 +8,6 @@ export {
   type BuildObserver,
   type BuildOptions,
   type BuildStep,
-  buildProject,
-} from "./build.ts";
-export { BUILD_INFO_SECTION, type BuildInfo, type ObjectInfo } from "./build-info.ts";
+} from "./build-options.ts";
 export { type HeaderOptions, type HeaderTypes, headerTypes } from "./header-types.ts";
 export { createProject, type NewProject, templateNames } from "./scaffold.ts";
