@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh --test
 export WASM_BPF_FUZZ="${WASM_BPF_FUZZ:-10000}"
-NODE_OPTIONS=--max-old-space-size=256 exec node --test dist/test/fuzz/*.test.js
+NODE_OPTIONS=--max-old-space-size=256 exec node --test --test-concurrency="$(nproc)" dist/test/fuzz/*.test.js

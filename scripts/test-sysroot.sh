@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 sh scripts/setup.sh --test
 sh scripts/build-sysroot.sh >/dev/null
 # shellcheck disable=SC2046
-exec node --test $(find dist/test/sysroot -name '*.test.js' | sort)
+exec node --test --test-concurrency="$(nproc)" $(find dist/test/sysroot -name '*.test.js' | sort)
