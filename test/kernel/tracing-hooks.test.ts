@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { symlinkSync, unlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { type BpfProgram, VerifierError } from "../../src/ebpf/index.ts";
 import { haveLinkType, missingFeature } from "../../src/kernel/index.ts";
@@ -160,6 +160,8 @@ for (const { section, fire: makeItRun, target } of HOOKS) {
   test(`${kind}: attached by its section, it runs until it is closed`, (context) => {
     const loaded = loadOrSkip(context, section);
     if (loaded === undefined) return;
+    // A run that was killed leaves it.
+    rmSync(LINK, { force: true });
     symlinkSync(TARGET, LINK);
     let links: readonly { close(): void }[];
     const shown: Shown[] = ["fired"];
@@ -179,7 +181,7 @@ for (const { section, fire: makeItRun, target } of HOOKS) {
       context.skip(missing);
       return;
     } finally {
-      unlinkSync(LINK);
+      rmSync(LINK);
     }
     const run =
       makeItRun === "trigger" ? (): unknown => loaded.object.program("trigger").testRun() : makeItRun;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, symlinkSync, unlinkSync } from "node:fs";
+import { readFileSync, rmSync, symlinkSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { parseElf, usdtProbes } from "../../src/elf/index.ts";
 import { MalformedInputError } from "../../src/internal/index.ts";
@@ -171,11 +171,13 @@ test("usdt: the semaphore counts attached links, and is 0 again after close", (c
 
 test("usdt: attached by its section", (context) => {
   const loaded = TestObject.load(context, PROGRAMS, "by_section");
+  // A run that was killed leaves it.
+  rmSync(LINK, { force: true });
   symlinkSync(GUARDED, LINK);
   try {
     assert.equal(attachObject(loaded.object).length, 1);
   } finally {
-    unlinkSync(LINK);
+    rmSync(LINK);
   }
   try {
     execFileSync(GUARDED);
