@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { BothWays } from "./both-ways.ts";
 
@@ -78,4 +79,23 @@ test("print: logs go to the program's buffers instead", () => {
   assert.match(stdout, /^load: -13\nbuffer: 1 65536\nlog: 1 1$/m);
   assert.match(stdout, /^load: 0\nlog: 1$/m);
   assert.doesNotMatch(stdout, /BEGIN PROG LOAD LOG/);
+});
+
+test("print: where the kernel's types cannot be seen, asking for them says so and is ESRCH", (t) => {
+  const asking = BothWays.ofText(
+    "asking",
+    `#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+int main(void) { printf("%d %d\\n", btf__load_vmlinux_btf() != NULL, errno); }`,
+  );
+  const hidden = 'mount -t tmpfs none /sys/kernel/btf || exit 77; exec "$@"';
+  const args = ["--mount", "sh", "-c", hidden, "sh", ...asking.commands().guest];
+  const { status, stdout, stderr, error } = spawnSync("unshare", args, { encoding: "utf8" });
+  if (error !== undefined || status === 77) {
+    t.skip(`cannot hide the kernel's types: ${error?.message ?? stderr.trim()}`);
+    return;
+  }
+  assert.equal(stdout, "0 3\n");
+  assert.match(stderr, /^libbpf: kernel BTF is missing at .*\nlibbpf: failed to find valid kernel BTF\n$/);
 });

@@ -1,12 +1,13 @@
 import { Btf } from "../../btf/index.ts";
 import { type ElfFile, parseElf } from "../../elf/index.ts";
-import { MalformedInputError } from "../../internal/index.ts";
+import { MalformedInputError, WasmBpfError } from "../../internal/index.ts";
 import { btfBytes, btfFdById, btfInfo, kernelBtfIfAny, moduleBtf } from "../../kernel/index.ts";
 import { EBADF, EINVAL, ENODATA, ENOENT, ESRCH } from "../../uapi/errno.ts";
 import { guestRange, requiredText } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
 import { readGuestFile } from "./guest-file.ts";
 import type { HandleEntry } from "./handles.ts";
+import { sayNoKernelBtf } from "./libbpf-lines.ts";
 import { requireKernel } from "./permission.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -93,14 +94,23 @@ export function openBtf(
 
 /** @throws {Refusal} ESRCH after libbpf's lines where the kernel has none */
 export function kernelTypes({ kernelBtf, log }: AbiV2Context): Btf {
-  const found = readTypes(() => kernelBtf?.() ?? kernelBtfIfAny());
-  if (found !== undefined) {
-    log.write(2, `loaded kernel BTF from '${SYSFS_BTF}'`);
-    return found;
+  const found = readTypes(() => typesOf(kernelBtf) ?? kernelBtfIfAny());
+  if (found === undefined) {
+    sayNoKernelBtf(log);
+    throw new Refusal(ESRCH);
   }
-  log.write(0, `kernel BTF is missing at '${SYSFS_BTF}', was CONFIG_DEBUG_INFO_BTF enabled?`);
-  log.write(0, "failed to find valid kernel BTF");
-  throw new Refusal(ESRCH);
+  log.write(2, `loaded kernel BTF from '${SYSFS_BTF}'`);
+  return found;
+}
+
+/** The types that stand in for the kernel's; a module that carries none for this kernel has none. */
+function typesOf(kernelBtf: (() => Btf) | undefined): Btf | undefined {
+  try {
+    return kernelBtf?.();
+  } catch (error) {
+    if (error instanceof WasmBpfError && error.code === "NOT_SUPPORTED") return undefined;
+    throw error;
+  }
 }
 
 /** The types in an ELF file, or the file itself. */
