@@ -187,11 +187,12 @@ function systemValues(optional: boolean): ReadonlyMap<string, string> {
   }
 }
 
-function valueOfVirtual({ name, weak }: ExternSpec): bigint {
+function valueOfVirtual(extern: ExternSpec): bigint {
+  const { name, weak } = extern;
   const value = virtualValue(name) ?? (weak && name.startsWith("LINUX_") ? 0n : undefined);
   if (value === undefined) {
-    throw new WasmBpfError(
-      "NOT_FOUND",
+    throw new MissingExternError(
+      extern,
       `Kconfig variable "${name}" is not known: there are CONFIG_*, LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE and LINUX_HAS_SYSCALL_WRAPPER`,
     );
   }

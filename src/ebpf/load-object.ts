@@ -9,7 +9,7 @@ import {
   moduleBtf,
   moduleNames,
 } from "../kernel/index.ts";
-import { type ExternSpec, loadableBtf, type ProgramSpec } from "../object/index.ts";
+import { loadableBtf, type ObjectSpec, type ProgramSpec } from "../object/index.ts";
 import { BpfAttr, getSys } from "../sys/index.ts";
 import {
   BPF_PROG_BIND_MAP,
@@ -82,7 +82,7 @@ export function prepareObject(object: BpfObject): PreparedObject {
     const programs = [...object.programs.values()].filter(({ autoload }) => autoload);
     const externs = new Map(spec.externs.map((extern) => [extern.name, extern]));
     fillKconfigMap(object);
-    const symbols = resolveSymbols(spec.btf, programs, externs, modules, observer);
+    const symbols = resolveSymbols(spec, modules, observer);
     const adapted = adaptPrograms(object, programs);
     const loadable = loadableBtf(spec);
     const contexts = loadable === undefined ? undefined : adaptContexts(loadable, programs);
@@ -174,25 +174,16 @@ function notAdapted({ name }: BpfProgram): WasmBpfError {
   );
 }
 
-/** Finds the kernel symbols that the programs to be loaded use; others may be missing in this kernel. */
+/** Finds the kernel symbols that the object names, also those that only programs use that are not loaded, as libbpf. */
 function resolveSymbols(
-  btf: Btf | undefined,
-  programs: readonly BpfProgram[],
-  externs: ReadonlyMap<string, ExternSpec>,
+  { btf, externs }: ObjectSpec,
   modules: ModuleBtfs,
   observer: LoadObserver | undefined,
 ): KsymResolver | undefined {
-  const used = new Set<ExternSpec>();
-  for (const { spec } of programs) {
-    for (const reference of spec.references) {
-      if (reference.kind !== "ksym" && reference.kind !== "kfunc") continue;
-      const extern = externs.get(reference.extern);
-      if (extern !== undefined) used.add(extern);
-    }
-  }
-  if (used.size === 0 || btf === undefined) return undefined;
+  const symbols = externs.filter(({ kind }) => kind !== "kconfig");
+  if (symbols.length === 0 || btf === undefined) return undefined;
   const resolver = new KsymResolver(btf, modules, observer);
-  resolver.resolve([...used]);
+  resolver.resolve(symbols);
   return resolver;
 }
 

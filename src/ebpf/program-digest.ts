@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { BPF_DW, BPF_IMM, BPF_LD, INSTRUCTION_SIZE } from "../asm/index.ts";
 import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "../uapi/bpf.ts";
 
@@ -6,6 +5,7 @@ const LOAD_64 = BPF_LD | BPF_IMM | BPF_DW;
 
 /** SHA-256 of a program as the kernel makes it: without the maps, whose fds differ with each load. */
 export function programDigest(instructions: Uint8Array): Uint8Array {
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const bytes = instructions.slice();
   const view = new DataView(bytes.buffer);
   for (let at = 0; at + INSTRUCTION_SIZE < bytes.length; at += INSTRUCTION_SIZE) {

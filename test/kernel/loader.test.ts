@@ -228,11 +228,14 @@ SEC("raw_tp/sys_enter") int prog(void *ctx) { return *(int *)bpf_this_cpu_ptr(&r
   assert.throws(() => other.load(), { code: "INVALID_ARGUMENT", message: /int int, the kernel struct rq/ });
 });
 
-test("a program that is left out does not need its symbols", () => {
-  using object = open(`
-extern const int no_such_symbol __ksym;
-SEC("?raw_tp/sys_enter") int optional(void *ctx) { return no_such_symbol; }
-SEC("socket") int prog(void *ctx) { return 1; }`);
+test("symbols that only a left out program uses have to be there, unless they are weak: as with libbpf", () => {
+  const source = (weak: string): string => `
+extern const int no_such_symbol __ksym ${weak};
+SEC("?raw_tp/sys_enter") int optional(void *ctx) { return &no_such_symbol ? no_such_symbol : 0; }
+SEC("socket") int prog(void *ctx) { return 1; }`;
+  using strict = open(source(""));
+  assert.throws(() => strict.load(), { code: "NOT_FOUND", message: /"no_such_symbol" is not in .*__weak/ });
+  using object = open(source("__weak"));
   object.load();
   assert.equal(object.program("optional").loaded, false);
   assert.throws(() => object.program("optional").fd, { code: "CLOSED", message: /was left out of the load/ });

@@ -378,6 +378,10 @@ export class LoadLines implements LoadObserver {
       this.#warn(`extern (var ksym) '${name}': not found in kernel BTF`);
       return EINVAL;
     }
+    if (kind === "kconfig" && !name.startsWith("CONFIG_")) {
+      this.#warn(`extern (kcfg) '${name}': unrecognized virtual extern`);
+      return EINVAL;
+    }
     this.#warn(`extern '${name}' (strong): not resolved`);
     return ESRCH;
   }

@@ -33,6 +33,7 @@ export function objectImports(context: AbiV2Context): HostImports {
     const block = new Block(memory, request, OPEN_BYTES);
     const path = block.u32(4) === 0 ? block.text(12) : undefined;
     const given = block.text(16);
+    const tokenPath = block.text(40);
     if (block.u32(4) === 0 && path === undefined) throw new Refusal(EINVAL);
     const fallback = path ?? `${block.u32(4).toString(16)}-${block.u32(8).toString(16)}`;
     const shownAs = path ?? given ?? fallback;
@@ -45,7 +46,7 @@ export function objectImports(context: AbiV2Context): HostImports {
     let file: ElfFile | undefined;
     const elf = (): ElfFile => (file ??= parseElf(bytes));
     sayOpened(log, owner, elf, shownAs, (block.u32(20) & OPEN_OWN_SECTIONS) !== 0);
-    owner.tokenPath = block.text(40);
+    owner.tokenPath = tokenPath;
     owner.lines = new LoadLines(log, owner, elf, shownAs);
     lines.current = owner.lines;
     return handles.add(owner);
