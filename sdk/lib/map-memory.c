@@ -27,12 +27,6 @@ int wb_map_open_memory(struct bpf_map *map)
 		return -ENOMEM;
 	result = wb_map_bind(handle, map->index, wb_address(map->memory), map->memory_size);
 	map->bound = result >= 0;
-	if (map->bound)
-		return 0;
-	if (result != -ENOTSUP)
-		return result;
-	memset(map->memory, 0, map->memory_size);
-	result = wb_map_initial(handle, map->index, wb_address(map->memory), map->memory_size);
 	return result < 0 ? result : 0;
 }
 

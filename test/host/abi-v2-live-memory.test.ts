@@ -31,6 +31,8 @@ int count(struct __sk_buff *skb)
 `);
 
 const PAGE = getSys().pageSize;
+/** Property of `map_set`. */
+const SET_FLAGS = 5;
 
 class Bound extends GuestObjectFixture {
   readonly at = new Map<string, number>();
@@ -94,6 +96,26 @@ test("after load both sides write the same memory", (t) => {
   assert.equal(object.kernel(".bss"), 40);
   object.set(".data", 2);
   assert.equal(object.run("count"), 43);
+});
+
+test("globals that cannot be mapped are copied when the guest asks for it", (t) => {
+  const object = new Bound(t, ".data");
+  const { guest, handle } = object;
+  const sync = (direction: number): number => guest.call("map_sync", handle, object.map(".bss"), direction);
+  assert.equal(sync(1), -ENOENT);
+  assert.equal(guest.call("map_set", handle, object.map(".bss"), SET_FLAGS, 0, 0), 0);
+  object.bind(".bss");
+  object.set(".bss", 7);
+  object.load();
+  assert.equal(object.run("count"), 13);
+  assert.deepEqual([object.get(".bss"), object.kernel(".bss")], [7, 8]);
+  assert.equal(sync(1), 0);
+  assert.equal(object.get(".bss"), 8);
+  object.set(".bss", 20);
+  assert.equal(object.kernel(".bss"), 8);
+  assert.equal(sync(2), 0);
+  assert.equal(object.run("count"), 26);
+  assert.equal(sync(3), -EINVAL);
 });
 
 test("read-only data stay the guest's own memory, which it may write in vain", (t) => {
