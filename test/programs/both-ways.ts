@@ -40,17 +40,13 @@ export class Programs {
   /** Starts the native program, with the kernel's trace events where libbpf looks for them. */
   native(name: string, args: readonly string[]): Running {
     const script = 'mount -t tracefs none /sys/kernel/tracing && exec "$@"';
-    return new Running("unshare", ["-m", "sh", "-c", script, "sh", join(this.directory, name), ...args]);
+    const command = [join(this.directory, name), ...args];
+    return new Running("unshare", ["-m", "sh", "-c", script, "sh", ...command], this.directory);
   }
 
   guest(name: string, args: readonly string[], options: readonly string[]): Running {
-    return new Running(process.execPath, [
-      cli,
-      "run",
-      ...options,
-      join(this.directory, `${name}.wasm`),
-      ...args,
-    ]);
+    const module = join(this.directory, `${name}.wasm`);
+    return new Running(process.execPath, [cli, "run", ...options, module, ...args], this.directory);
   }
 }
 
@@ -69,8 +65,8 @@ export class Running implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  constructor(command: string, args: readonly string[], directory?: string) {
+    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], cwd: directory });
     this.child.stdin?.on("error", () => {}); // it may end without reading
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;

@@ -129,13 +129,15 @@ describe("a native program and a guest print the same", () => {
     assert.deepEqual(lines.slice(-2), ["enough samples", "0, with a stack"]);
   });
 
-  test("types: the kernel's types, typed data, types that a program writes", async () => {
-    const lines = await same("types", { work: () => {} });
+  test("types: the kernel's types, typed data, types that a program writes, compressed ones", async () => {
+    const lines = await same("types", { options: ["--dir", "."], work: () => {} });
     assert.ok(lines.includes("no such type: -2, errno 2"), lines.join("\n"));
+    assert.ok(lines.includes("again: 1 1, crc 1"), lines.join("\n"));
   });
 
-  test("features: probes by hand and by libbpf, what the machine is", async () => {
+  test("features: probes by hand and by libbpf, what the machine is, a jump out of a wait", async () => {
     const lines = await same("features", { work: () => {} });
+    assert.deepEqual(lines.slice(-3), ["left by itself", "left by the limit", "left by the limit"]);
     assert.ok(lines.includes("none: -2 No such file or directory"), lines.join("\n"));
   });
 

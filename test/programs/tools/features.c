@@ -1,6 +1,7 @@
-/* What the kernel and the machine are: probes by libbpf and by hand, system information. */
+/* What the kernel and the machine are: probes by libbpf and by hand, system information; a time limit by a jump. */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -8,6 +9,38 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "common.h"
+
+static sigjmp_buf limit_place;
+
+static void on_limit(int number)
+{
+	siglongjmp(limit_place, number);
+}
+
+/* Leaves a function that does not come back by itself. */
+static void with_limit(unsigned int seconds, void (*function)(void))
+{
+	void (*before)(int) = signal(SIGALRM, on_limit);
+	int number = sigsetjmp(limit_place, 1);
+
+	if (!number) {
+		alarm(seconds);
+		function();
+	}
+	alarm(0);
+	signal(SIGALRM, before);
+	printf("left by %s\n", number == SIGALRM ? "the limit" : "itself");
+}
+
+static void never(void)
+{
+	for (;;)
+		pause();
+}
+
+static void at_once(void)
+{
+}
 
 static int try_program(enum bpf_prog_type type, struct bpf_insn *instructions, size_t count, char *log, size_t size)
 {
@@ -93,5 +126,8 @@ int main(void)
 	printf(", %s\n", text);
 	by_hand();
 	by_libbpf();
+	with_limit(60, at_once);
+	with_limit(1, never);
+	with_limit(1, never);
 	return 0;
 }

@@ -1,8 +1,12 @@
-/* Types of the kernel and of an object: finding, resolving, strings, writing, C and typed data. */
+#define _GNU_SOURCE
+/* Types of the kernel and of an object: finding, resolving, strings, writing, C and typed data; compressed ones. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zlib.h>
 #include <bpf/btf.h>
 #include "common.h"
 #include "types.h"
@@ -90,6 +94,72 @@ static int new_types(void)
 	return 0;
 }
 
+/* Into a file of the working directory that nobody else has. */
+static int write_compressed(char *path, const void *data, __u32 size)
+{
+	int fd = mkstemp(path);
+	gzFile file = fd >= 0 ? gzdopen(fd, "w9") : NULL;
+	int written = file ? gzwrite(file, data, size) : 0;
+
+	if (!file || gzclose(file) != Z_OK || written != (int)size)
+		return failed("write compressed types", EIO);
+	return 0;
+}
+
+/* As tools do that carry the types of many kernels in compressed form. */
+static int decompress(const char *path, char *to)
+{
+	unsigned char in[256], out[512];
+	FILE *from = fopen(path, "r");
+	z_stream stream = {};
+	int fd = mkostemp(to, O_CLOEXEC), status = inflateInit2(&stream, 16 + MAX_WBITS);
+
+	if (!from || fd < 0 || status != Z_OK)
+		return failed("decompress", from && fd >= 0 ? EINVAL : errno);
+	while (status == Z_OK) {
+		if (!stream.avail_in) {
+			stream.avail_in = fread(in, 1, sizeof(in), from);
+			stream.next_in = in;
+		}
+		stream.avail_out = sizeof(out);
+		stream.next_out = out;
+		status = inflate(&stream, Z_NO_FLUSH);
+		if (write(fd, out, sizeof(out) - stream.avail_out) < 0)
+			status = Z_ERRNO;
+	}
+	printf("inflated: %d, %lu bytes, %s\n", status, stream.total_out, stream.total_in < stream.total_out ? "fewer before" : "as many");
+	inflateEnd(&stream);
+	fclose(from);
+	close(fd);
+	return status == Z_STREAM_END ? 0 : failed("decompress", EILSEQ);
+}
+
+static int compressed_types(const struct btf *btf)
+{
+	char compressed[] = "types-XXXXXX", plain[] = "plain-XXXXXX";
+	const void *data;
+	struct btf *again;
+	__u32 size;
+	int err;
+
+	data = btf__raw_data(btf, &size);
+	err = write_compressed(compressed, data, size);
+	err = err ?: decompress(compressed, plain);
+	if (err)
+		return err;
+	again = btf__parse(plain, NULL);
+	printf("again: %d %d, crc %d\n", btf__type_cnt(again) == btf__type_cnt(btf),
+	       btf__find_by_name_kind(again, "point", BTF_KIND_STRUCT) == btf__find_by_name_kind(btf, "point", BTF_KIND_STRUCT),
+	       crc32(0, btf__raw_data(again, &size), size) == crc32(0, data, size));
+	btf__free(again);
+	if (unlink(compressed) || unlink(plain))
+		return failed("remove the files", errno);
+	strcpy(strchr(plain, '-'), "-XXXXXX");
+	err = decompress("types.h", plain);
+	unlink(plain);
+	return err ? 0 : failed("refuse what is not compressed", EINVAL);
+}
+
 int main(void)
 {
 	struct types_bpf *skel;
@@ -102,6 +172,7 @@ int main(void)
 	err = kernel_types();
 	err = err ?: own_types(bpf_object__btf(skel->obj), &skel->data->origin);
 	err = err ?: new_types();
+	err = err ?: compressed_types(bpf_object__btf(skel->obj));
 	types_bpf__destroy(skel);
 	return err != 0;
 }
