@@ -96,8 +96,9 @@ static napi_value js_address_of(napi_env env, napi_callback_info info)
 
 NAPI_MODULE_INIT()
 {
+	enum { OWN = 4 };
 	struct mapping **mappings = mappings_new();
-	napi_property_descriptor functions[COUNT(calls) + 4] = {
+	napi_property_descriptor functions[OWN + COUNT(calls)] = {
 #define FUNCTION(name, callback) { name, NULL, callback, NULL, NULL, NULL, napi_enumerable, mappings }
 		FUNCTION("bpf", js_bpf),
 		FUNCTION("addressOf", js_address_of),
@@ -110,7 +111,7 @@ NAPI_MODULE_INIT()
 	if (!mappings)
 		return NULL;
 	for (size_t i = 0; i < COUNT(calls); i++) {
-		functions[4 + i] = (napi_property_descriptor){
+		functions[OWN + i] = (napi_property_descriptor){
 			.utf8name = calls[i].name,
 			.method = js_call,
 			.attributes = napi_enumerable,
