@@ -66,16 +66,16 @@ describe("a signal ends waiting", () => {
     const pipe = guest.context.fds.get(input);
     const most = 16 << 20;
     const alarm = guest.alloc(32);
-    let written = -EINTR;
-    // On a busy machine the first alarm may come before there is anything to end.
-    while (written === -EINTR) {
+    // What fits is written, until nothing does. On a busy machine the alarm may come before there is anything to end.
+    let [written, result] = [0, 0];
+    while (written === 0 || result !== -EINTR) {
       guest.view(alarm, 32).setBigInt64(24, 20_000n, true);
       assert.equal(guest.call("signal_timer", 0, alarm, 0), 0);
-      written = pipe?.write([new Uint8Array(most)]) ?? 0;
-      guest.call("signal_take", guest.alloc(8));
+      result = pipe?.write([new Uint8Array(most)]) ?? 0;
+      assert.equal(guest.call("signal_take", guest.alloc(8)), 1);
+      written += Math.max(result, 0);
     }
-    assert.ok(written > 0 && written < most, String(written));
-    interrupted(guest, () => pipe?.write([new Uint8Array(8192)]));
+    assert.ok(written < most, String(written));
   });
 
   test("for sockets", () => {

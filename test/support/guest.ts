@@ -164,6 +164,8 @@ export async function runWithoutReader(args: readonly string[]): Promise<GuestRu
   // A pipe of Node.js is a socket, which is reset when it is closed with data in it.
   const script = '"$@" | head -n 1; exit $PIPESTATUS';
   const child = spawn("bash", ["-c", script, "bash", process.execPath, cli, ...args], {
+    // Bash complains about a locale that is not there.
+    env: { ...process.env, LC_ALL: "C" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const run = { status: -1, stdout: "", stderr: "" };

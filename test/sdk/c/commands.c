@@ -303,7 +303,10 @@ static void ids_and_paths(const char *directory)
 	flags.open_flags = 1 << 30;
 	outcome(bpf_map_get_fd_by_id_opts(own, &flags));
 	id = 0;
+	/* The only one, maybe. */
+	int prog = trivial(BPF_PROG_TYPE_RAW_TRACEPOINT, 0);
 	show(bpf_prog_get_next_id(0, &id) == 0 && id > 0);
+	close(prog);
 	show(bpf_btf_get_next_id(0, &id) == 0 && id > 0);
 	outcome(bpf_prog_get_next_id(0x7fffffff, &id));
 	again = outcome(bpf_enable_stats(BPF_STATS_RUN_TIME));
