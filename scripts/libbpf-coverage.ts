@@ -13,10 +13,9 @@ export const REFUSED: Readonly<Record<string, readonly string[]>> = {
     "bpf_linker__new",
     "bpf_linker__new_fd",
   ],
-  "Loader programs (light skeletons) are made on the developer's machine. `-ENOSYS` and one line.": [
-    "bpf_object__gen_loader",
-  ],
-  "A guest does not see the kernel's rings: records are copied into it. `-EOPNOTSUPP`.": [
+  "Loader programs (light skeletons) are made on the developer's machine, of raw `bpf_attr`. `-ENOSYS` and one line.":
+    ["bpf_object__gen_loader"],
+  "A write to a ring's data is SIGBUS in Linux and would end the host: records are copied. `-EOPNOTSUPP`.": [
     "perf_buffer__buffer",
   ],
 };

@@ -274,7 +274,7 @@ int perf_buffer__buffer_fd(const struct perf_buffer *pb, size_t buf_idx)
 	return wb_result(wb_buffer_source_fd(pb->batch.buffer, buf_idx));
 }
 
-/* A guest does not see the kernel's rings. */
+/* NB: who writes to the data of a mapped ring gets SIGBUS, which would be the host's end. */
 int perf_buffer__buffer(struct perf_buffer *pb, int buf_idx, void **buf, size_t *buf_size)
 {
 	(void)buf;

@@ -2,7 +2,7 @@ export { checkAttachTarget } from "./attach-target.ts";
 export { Globals } from "./globals.ts";
 export type { ResolvedKsym } from "./ksyms.ts";
 export type { LoadObserver, StructOpsMember } from "./load-observer.ts";
-export type { ProgramOverrides } from "./load-program.ts";
+export { type ProgramOverrides, sectionFlags } from "./load-program.ts";
 export { BpfMap } from "./map.ts";
 export type { MapEntry } from "./map-batch.ts";
 export type { MapConfiguration, MapOptions } from "./map-definition.ts";

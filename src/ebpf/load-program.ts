@@ -115,9 +115,6 @@ function loadArguments(input: ProgramLoadInput): ProgramLoadArguments {
       `Cannot load program "${program.name}": section "${program.spec.sectionName}" says no program type; name the section after one or set the type`,
     );
   }
-  let flags = program.flags;
-  if (section.sleepable) flags |= BPF_F_SLEEPABLE;
-  if (section.xdpFrags && program.type === BPF_PROG_TYPE_XDP) flags |= BPF_F_XDP_HAS_FRAGS;
   // One link for all places of a static probe; the program must be loaded for that.
   if (section.attachHook === "usdt" && program.expectedAttachType === 0 && haveUprobeMultiLink()) {
     program.expectedAttachType = BPF_TRACE_UPROBE_MULTI;
@@ -131,7 +128,7 @@ function loadArguments(input: ProgramLoadInput): ProgramLoadArguments {
     instructions: program.instructions,
     license: input.license,
     kernelVersion: input.kernelVersion,
-    flags,
+    flags: program.flags | sectionFlags(program),
     ifindex: program.ifindex,
     expectedAttachType: dropAttachType ? 0 : program.expectedAttachType,
     attachBtfId: attach.typeId,
@@ -140,6 +137,12 @@ function loadArguments(input: ProgramLoadInput): ProgramLoadArguments {
     ...(withInfo ? debugInfo(program.spec, btfFd, input.functionTypes) : {}),
     ...input.overrides,
   };
+}
+
+/** Flags of the load that the section of a program asks for. */
+export function sectionFlags({ section, type }: BpfProgram): number {
+  const frags = section.xdpFrags && type === BPF_PROG_TYPE_XDP;
+  return (section.sleepable ? BPF_F_SLEEPABLE : 0) | (frags ? BPF_F_XDP_HAS_FRAGS : 0);
 }
 
 /** Func info and line info as the kernel reads them. */

@@ -103,7 +103,8 @@ struct wb_program_record {
 	uint32_t attach_target;
 	uint32_t function_count;
 	uint32_t line_count;
-	uint32_t reserved[5];
+	uint32_t section_flags;
+	uint32_t reserved[4];
 };
 WB_ASSERT_SIZE(wb_program_record, 64);
 

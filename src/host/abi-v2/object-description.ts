@@ -1,4 +1,4 @@
-import type { BpfMap, BpfProgram } from "../../ebpf/index.ts";
+import { type BpfMap, type BpfProgram, sectionFlags } from "../../ebpf/index.ts";
 import { encodeCString } from "../../internal/index.ts";
 import { namesTarget } from "../../link/index.ts";
 import { BPF_MAP_TYPE_ARENA } from "../../uapi/bpf.ts";
@@ -71,6 +71,7 @@ function programWords(program: BpfProgram, strings: Strings): number[] {
     strings.add(program.attachTarget.functionName ?? program.section.target ?? ""),
     spec.functions.length,
     spec.lines.length,
+    sectionFlags(program),
   ];
 }
 
