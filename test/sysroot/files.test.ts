@@ -24,6 +24,9 @@ test("zlib compresses and reads as the machine's own, without an option", () => 
   assert.match(said, /^written 11 of 11: kernel BTF, mode 600, 11 bytes$/m);
 });
 
+// Where guests begin, too; the programs inherit it.
+process.umask(0o022);
+
 test("temporary files, and other files and directories, are made as by the native program", () => {
   const said = compare("temporary", ["--dir", "/tmp"]);
   assert.match(said, /^tmpfile: mode 100600, 0 links, flags 0x2$/m);
