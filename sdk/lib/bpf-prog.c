@@ -80,6 +80,16 @@ static __u32 target_kind(enum bpf_attach_type type)
 	}
 }
 
+/* The other program before or after which one has its place, by descriptor or by id; false for both. */
+static bool set_relative(struct wb_program_attach *req, int fd, __u32 id)
+{
+	req->relative_fd = fd;
+	req->relative_id = id;
+	if (id)
+		req->flags |= BPF_F_ID;
+	return !fd || !id;
+}
+
 int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type, const struct bpf_prog_attach_opts *opts)
 {
 	struct wb_program_attach req = { .size = sizeof(req), .target_kind = target_kind(type) };
@@ -88,13 +98,9 @@ int bpf_prog_attach_opts(int prog_fd, int target, enum bpf_attach_type type, con
 		return wb_result(-EINVAL);
 	req.flags = WB_OPTS_GET(opts, flags, 0);
 	req.replace_fd = WB_OPTS_GET(opts, replace_fd, 0);
-	req.relative_fd = WB_OPTS_GET(opts, relative_fd, 0);
-	req.relative_id = WB_OPTS_GET(opts, relative_id, 0);
 	req.expected_revision = WB_OPTS_GET(opts, expected_revision, 0);
-	if (req.relative_fd && req.relative_id)
+	if (!set_relative(&req, WB_OPTS_GET(opts, relative_fd, 0), WB_OPTS_GET(opts, relative_id, 0)))
 		return wb_result(-EINVAL);
-	if (req.relative_id)
-		req.flags |= BPF_F_ID;
 	return wb_result(wb_program_attach(prog_fd, target, type, wb_address(&req)));
 }
 
@@ -112,13 +118,9 @@ int bpf_prog_detach_opts(int prog_fd, int target, enum bpf_attach_type type, con
 	if (!WB_OPTS_VALID(opts, bpf_prog_detach_opts))
 		return wb_result(-EINVAL);
 	req.flags = WB_OPTS_GET(opts, flags, 0);
-	req.relative_fd = WB_OPTS_GET(opts, relative_fd, 0);
-	req.relative_id = WB_OPTS_GET(opts, relative_id, 0);
 	req.expected_revision = WB_OPTS_GET(opts, expected_revision, 0);
-	if (req.relative_fd && req.relative_id)
+	if (!set_relative(&req, WB_OPTS_GET(opts, relative_fd, 0), WB_OPTS_GET(opts, relative_id, 0)))
 		return wb_result(-EINVAL);
-	if (req.relative_id)
-		req.flags |= BPF_F_ID;
 	return wb_result(wb_program_detach(prog_fd, target, type, wb_address(&req)));
 }
 
