@@ -15,9 +15,10 @@ import {
   OFLAGS_TRUNC,
 } from "./constants.ts";
 import type { FileHost } from "./context.ts";
-import { Descriptor, type FileStat } from "./descriptor.ts";
+import type { Descriptor, FileStat } from "./descriptor.ts";
 import { ENOTCAPABLE } from "./errno.ts";
 import { FileDescriptor, seconds } from "./file.ts";
+import { HostDescriptor } from "./host-descriptor.ts";
 import { hostPath, type Place, walk } from "./path.ts";
 import {
   DIRECTORY_RIGHTS,
@@ -58,17 +59,15 @@ interface Entry {
 }
 
 /** An open directory of the host: a preopened one, or one below it. Paths cannot leave it, see `walk`. */
-export class DirectoryDescriptor extends Descriptor {
+export class DirectoryDescriptor extends HostDescriptor {
   readonly host: FileHost;
-  readonly #hostFd: number;
   readonly #preopenName: Uint8Array | undefined;
   #entries: readonly Entry[] = [];
 
   /** Takes over `hostFd`. */
   constructor(host: FileHost, hostFd: number, rights: bigint, inheriting: bigint, preopenName?: string) {
-    super(FILETYPE_DIRECTORY, rights, inheriting);
+    super(hostFd, FILETYPE_DIRECTORY, rights, inheriting);
     this.host = host;
-    this.#hostFd = hostFd;
     this.#preopenName = preopenName === undefined ? undefined : encodeText(preopenName);
   }
 
@@ -76,16 +75,7 @@ export class DirectoryDescriptor extends Descriptor {
     return this.#preopenName;
   }
   override get directoryFd(): number {
-    return this.#hostFd;
-  }
-
-  override hostStats(): fs.BigIntStats | number {
-    return attempt(() => fs.fstatSync(this.#hostFd, { bigint: true }));
-  }
-
-  override stat(): FileStat | number {
-    const stats = this.hostStats();
-    return typeof stats === "number" ? stats : fileStatOf(stats);
+    return this.hostFd;
   }
 
   override setFlags(flags: number): number {
@@ -101,16 +91,12 @@ export class DirectoryDescriptor extends Descriptor {
   }
 
   override sync(): number {
-    return attemptVoid(() => fs.fsyncSync(this.#hostFd));
-  }
-
-  override close(): void {
-    attemptVoid(() => fs.closeSync(this.#hostFd));
+    return attemptVoid(() => fs.fsyncSync(this.hostFd));
   }
 
   /** Finds the place that `path` names; -errno when this directory does not lead there. */
   protected find(path: Uint8Array, followLast: boolean): Place | number {
-    return walk(this.#hostFd, path, followLast);
+    return walk(this.hostFd, path, followLast);
   }
 
   /** What a guest that lacks the right to change something gets. */
@@ -185,7 +171,7 @@ export class DirectoryDescriptor extends Descriptor {
 
   override readDirectory(cookie: bigint, sizeBytes: number): Uint8Array | number {
     if (cookie === 0n) {
-      const entries = listEntries(this.#hostFd);
+      const entries = listEntries(this.hostFd);
       if (typeof entries === "number") return entries;
       this.#entries = entries;
     }

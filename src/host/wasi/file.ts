@@ -10,9 +10,9 @@ import {
   WHENCE_SET,
 } from "./constants.ts";
 import type { FileHost } from "./context.ts";
-import { Descriptor, type FileStat, type Readiness } from "./descriptor.ts";
+import type { Readiness } from "./descriptor.ts";
+import { HostDescriptor } from "./host-descriptor.ts";
 import { RIGHT_FD_FILESTAT_SET_TIMES } from "./rights.ts";
-import { fileStatOf } from "./stat.ts";
 import { readStream } from "./stream.ts";
 
 const LARGEST_OFFSET = 0x7fffffffffffffffn;
@@ -21,22 +21,20 @@ const LARGEST_OFFSET = 0x7fffffffffffffffn;
  * An open file of the host: regular, or a pipe or device (without a position). Those are open without waiting, since
  * only the waits of `Interrupts` can be interrupted.
  */
-export class FileDescriptor extends Descriptor {
+export class FileDescriptor extends HostDescriptor {
   readonly #host: FileHost;
-  readonly #hostFd: number;
   #seekable: boolean;
   #position = 0n;
 
   /** Takes over `hostFd`. */
   constructor(host: FileHost, hostFd: number, fileType: number, rights: bigint, flags: number) {
-    super(fileType, rights, 0n, flags);
+    super(hostFd, fileType, rights, 0n, flags);
     this.#host = host;
-    this.#hostFd = hostFd;
     this.#seekable = fileType === FILETYPE_REGULAR_FILE;
   }
 
   override get fileFd(): number {
-    return this.#hostFd;
+    return this.hostFd;
   }
 
   override read(into: readonly Uint8Array[]): number {
@@ -78,7 +76,7 @@ export class FileDescriptor extends Descriptor {
     const buffer = into.find((candidate) => candidate.length > 0);
     if (buffer === undefined) return 0;
     const nonblocking = (this.flags & FDFLAGS_NONBLOCK) !== 0;
-    return readStream(this.#host.sys, this.#host.interrupts, this.#hostFd, buffer, nonblocking);
+    return readStream(this.#host.sys, this.#host.interrupts, this.hostFd, buffer, nonblocking);
   }
 
   #readFrom(into: readonly Uint8Array[], position: bigint): number {
@@ -86,7 +84,7 @@ export class FileDescriptor extends Descriptor {
     for (const buffer of into) {
       if (buffer.length === 0) continue;
       const at = position + BigInt(total);
-      const count = attempt(() => fs.readSync(this.#hostFd, buffer, 0, buffer.length, at));
+      const count = attempt(() => fs.readSync(this.hostFd, buffer, 0, buffer.length, at));
       if (count < 0) return total > 0 ? total : count;
       total += count;
       if (count < buffer.length) break;
@@ -100,7 +98,7 @@ export class FileDescriptor extends Descriptor {
       if (buffer.length === 0) continue;
       const at = position === null ? null : Number(position) + total;
       if (at !== null && !Number.isSafeInteger(at)) return total > 0 ? total : -EFBIG;
-      const count = attempt(() => fs.writeSync(this.#hostFd, buffer, 0, buffer.length, at));
+      const count = attempt(() => fs.writeSync(this.hostFd, buffer, 0, buffer.length, at));
       if (count < 0) return total > 0 ? total : count;
       total += count;
       if (count < buffer.length) break;
@@ -109,7 +107,7 @@ export class FileDescriptor extends Descriptor {
   }
 
   #size(): bigint | number {
-    const stats = attempt(() => fs.fstatSync(this.#hostFd, { bigint: true }));
+    const stats = this.hostStats();
     return typeof stats === "number" ? stats : stats.size;
   }
 
@@ -129,17 +127,8 @@ export class FileDescriptor extends Descriptor {
 
   /** The program goes on where the guest is; where it ends, the guest does not learn. */
   override passOn(): number | undefined {
-    if (this.#seekable) this.#host.sys.seek(this.#hostFd, Number(this.#position), WHENCE_SET);
-    return this.#hostFd;
-  }
-
-  override hostStats(): fs.BigIntStats | number {
-    return attempt(() => fs.fstatSync(this.#hostFd, { bigint: true }));
-  }
-
-  override stat(): FileStat | number {
-    const stats = this.hostStats();
-    return typeof stats === "number" ? stats : fileStatOf(stats);
+    if (this.#seekable) this.#host.sys.seek(this.hostFd, Number(this.#position), WHENCE_SET);
+    return this.hostFd;
   }
 
   /** Append and nonblock can change on an open file; the other flags are accepted as they are. */
@@ -152,7 +141,7 @@ export class FileDescriptor extends Descriptor {
 
   override setSize(sizeBytes: bigint): number {
     if (sizeBytes > BigInt(Number.MAX_SAFE_INTEGER)) return -EFBIG;
-    return attemptVoid(() => fs.ftruncateSync(this.#hostFd, Number(sizeBytes)));
+    return attemptVoid(() => fs.ftruncateSync(this.hostFd, Number(sizeBytes)));
   }
 
   /** Grows the file to hold the range; blocks are not reserved. */
@@ -169,7 +158,7 @@ export class FileDescriptor extends Descriptor {
     if (typeof stats === "number") return stats;
     return attemptVoid(() =>
       fs.futimesSync(
-        this.#hostFd,
+        this.hostFd,
         seconds(accessedNs ?? stats.accessedNs),
         seconds(modifiedNs ?? stats.modifiedNs),
       ),
@@ -178,19 +167,15 @@ export class FileDescriptor extends Descriptor {
 
   override setMode(mode: number): number {
     if ((this.rights & RIGHT_FD_FILESTAT_SET_TIMES) === 0n) return -EROFS;
-    return attemptVoid(() => fs.fchmodSync(this.#hostFd, mode));
+    return attemptVoid(() => fs.fchmodSync(this.hostFd, mode));
   }
 
   override sync(dataOnly: boolean): number {
-    return attemptVoid(() => (dataOnly ? fs.fdatasyncSync(this.#hostFd) : fs.fsyncSync(this.#hostFd)));
+    return attemptVoid(() => (dataOnly ? fs.fdatasyncSync(this.hostFd) : fs.fsyncSync(this.hostFd)));
   }
 
   override readiness(): Readiness {
-    return { hostFd: this.#seekable ? undefined : this.#hostFd, availableBytes: 0n };
-  }
-
-  override close(): void {
-    attemptVoid(() => fs.closeSync(this.#hostFd));
+    return { hostFd: this.#seekable ? undefined : this.hostFd, availableBytes: 0n };
   }
 }
 
