@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* epoll, over poll(). Its descriptors are the library's own, of numbers that the host does not give. */
+/* epoll, over poll(). */
 #define _GNU_SOURCE
+#include "companion.h"
 #include "internal.h"
 #include <bits/system-calls.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 #include <wasi/api.h>
 
-#define FIRST 0x40000000
-#define MOST 64
+/* Of those of epoll, what poll() knows: the numbers are the same. */
+#define EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM | EPOLLWRBAND | EPOLLRDHUP)
 
 struct watched {
 	int fd;
@@ -19,51 +19,43 @@ struct watched {
 	int disarmed; /* EPOLLONESHOT has happened */
 };
 
-static struct instance {
+struct instance {
+	struct wb_companion companion;
 	struct watched *watched;
 	int count;
 	int next; /* the first to be reported: all get their turn */
-} *instances[MOST];
+};
+
+static void end_instance(struct wb_companion *companion)
+{
+	struct instance *instance = (struct instance *)companion;
+
+	free(instance->watched);
+	free(instance);
+}
 
 static struct instance *find(long fd)
 {
-	return fd >= FIRST && fd < FIRST + MOST ? instances[fd - FIRST] : NULL;
+	return (struct instance *)wb_companion_of((int)fd, end_instance);
 }
 
+/* The host's descriptor is there for the number alone. */
 long __wasm_bpf_SYS_epoll_create1(long flags, long b, long c, long d, long e, long f)
 {
+	struct instance *instance;
+	int fd;
+
 	if (flags & ~EPOLL_CLOEXEC)
 		return -EINVAL;
-	for (int i = 0; i < MOST; i++) {
-		if (instances[i])
-			continue;
-		instances[i] = calloc(1, sizeof(**instances));
-		return instances[i] ? FIRST + i : -ENOMEM;
-	}
-	return -EMFILE;
-}
-
-static int close_instance(int fd)
-{
-	struct instance *instance = find(fd);
-
+	instance = calloc(1, sizeof(*instance));
 	if (!instance)
-		return EBADF;
-	free(instance->watched);
-	free(instance);
-	instances[fd - FIRST] = NULL;
-	return 0;
-}
-
-/* close() that knows them. */
-int close(int fd)
-{
-	__wasi_errno_t error = (__wasi_errno_t)(fd >= FIRST ? close_instance(fd) : __wasi_fd_close(fd));
-
-	if (!error)
-		return 0;
-	errno = error;
-	return -1;
+		return -ENOMEM;
+	fd = wb_fd_event(0, (int)flags);
+	if (fd < 0)
+		free(instance);
+	else
+		wb_companion_add(&instance->companion, fd, end_instance);
+	return fd;
 }
 
 static int find_watched(const struct instance *instance, long fd)
@@ -82,13 +74,18 @@ long __wasm_bpf_SYS_epoll_ctl(long epoll, long operation, long fd, long event_at
 	__wasi_fdstat_t status;
 	int place;
 
-	if (!instance || __wasi_fd_fdstat_get((int)fd, &status))
+	if (__wasi_fd_fdstat_get((int)epoll, &status) || __wasi_fd_fdstat_get((int)fd, &status))
 		return -EBADF;
+	if (!instance || epoll == fd)
+		return -EINVAL;
 	place = find_watched(instance, fd);
 	switch (operation) {
 	case EPOLL_CTL_ADD:
 		if (place >= 0)
 			return -EEXIST;
+		if (status.fs_filetype == __WASI_FILETYPE_REGULAR_FILE ||
+		    status.fs_filetype == __WASI_FILETYPE_DIRECTORY)
+			return -EPERM;
 		watched = realloc(instance->watched, (size_t)(instance->count + 1) * sizeof(*watched));
 		if (!watched)
 			return -ENOMEM;
@@ -123,7 +120,7 @@ static long wait_for(struct instance *instance, struct epoll_event *events, int 
 
 		/* NB: also the edge-triggered are reported as long as they are ready. */
 		polled[i].fd = one->disarmed ? -1 : one->fd;
-		polled[i].events = (short)(events_of & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM));
+		polled[i].events = (short)(events_of & EVENTS);
 	}
 	found = poll(polled, (nfds_t)instance->count, timeout);
 	if (found < 0) {

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "internal.h"
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include <wasi/api.h>
 #include <wasi/libc-find-relpath.h>
 #include <wasi/libc.h>
+
+/* Out of the way of the program, whose first file has the number 3. */
+#define FIRST_NUMBER 512
 
 /* Absolute, without slashes at the start and the end. */
 static struct preopen {
@@ -161,10 +165,14 @@ __attribute__((constructor(51))) static void find_preopens(void)
 	for (__wasi_fd_t fd = 3; !__wasi_fd_prestat_get(fd, &about); fd++) {
 		size_t length = about.u.dir.pr_name_len;
 		char *name = calloc(length + 1, 1);
+		int moved = wb_fd_dup(fd, FIRST_NUMBER, WB_DUP_LOWEST, O_CLOEXEC);
 
-		if (!name || __wasi_fd_prestat_dir_name(fd, (uint8_t *)name, length) ||
-		    __wasilibc_register_preopened_fd(fd, name))
+		if (!name || moved < 0 || __wasi_fd_prestat_dir_name(fd, (uint8_t *)name, length) ||
+		    __wasilibc_register_preopened_fd(moved, name))
 			_Exit(EX_OSERR);
 		free(name);
 	}
+	/* NB: the loop ends at the first that is free. */
+	for (__wasi_fd_t fd = 3; !__wasi_fd_close(fd); fd++)
+		;
 }

@@ -21,7 +21,11 @@ static unsigned long blocked, waiting;
 volatile uint32_t __wasm_bpf_signals_pending;
 
 /* Handlers that ran, and those of them after which calls return EINTR. */
-static unsigned handled, interrupting;
+unsigned __wasm_bpf_signals_handled;
+static unsigned interrupting;
+
+/* In signalfd.c: takes those of the signals that somebody reads. */
+__attribute__((weak)) unsigned long __wasm_bpf_divert_signals(unsigned long signals);
 
 static unsigned long bit(int signal)
 {
@@ -104,7 +108,7 @@ static void run(int signal)
 	blocked |= action.sa_mask.__bits[0];
 	if (!(action.sa_flags & SA_NODEFER))
 		blocked |= bit(signal);
-	handled++;
+	__wasm_bpf_signals_handled++;
 	if (!(action.sa_flags & SA_RESTART))
 		interrupting++;
 	if (action.sa_flags & SA_SIGINFO) {
@@ -123,6 +127,8 @@ void __wasm_bpf_run_signal_handlers(void)
 	int error = errno;
 
 	fetch();
+	if (__wasm_bpf_divert_signals && waiting & blocked)
+		waiting &= ~__wasm_bpf_divert_signals(waiting & blocked);
 	for (int signal = 1; signal <= SIGNALS; signal++) {
 		if (!(waiting & ~blocked & bit(signal)))
 			continue;
@@ -275,10 +281,10 @@ int sigpending(sigset_t *set)
 
 long __wasm_bpf_SYS_pause(long a, long b, long c, long d, long e, long f)
 {
-	unsigned before = handled;
+	unsigned before = __wasm_bpf_signals_handled;
 
 	__wasm_bpf_run_signal_handlers();
-	while (handled == before) {
+	while (__wasm_bpf_signals_handled == before) {
 		int result = wb_signal_wait();
 
 		if (result != -EINTR)
@@ -290,12 +296,12 @@ long __wasm_bpf_SYS_pause(long a, long b, long c, long d, long e, long f)
 
 long __wasm_bpf_SYS_rt_sigsuspend(long set, long size, long c, long d, long e, long f)
 {
-	unsigned before = handled;
+	unsigned before = __wasm_bpf_signals_handled;
 	sigset_t old;
 	long result = -EINTR;
 
 	sigprocmask(SIG_SETMASK, (const sigset_t *)set, &old);
-	if (handled == before)
+	if (__wasm_bpf_signals_handled == before)
 		result = __wasm_bpf_SYS_pause(0, 0, 0, 0, 0, 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return result;
@@ -316,7 +322,7 @@ long __wasm_bpf_SYS_rt_sigtimedwait(long set_at, long info_at, long timeout_at, 
 	unsigned long set = ((const sigset_t *)set_at)->__bits[0];
 	const struct timespec *timeout = (const struct timespec *)timeout_at;
 	siginfo_t *info = (siginfo_t *)info_at;
-	unsigned before = handled;
+	unsigned before = __wasm_bpf_signals_handled;
 	struct timespec end;
 
 	if (timeout) {
@@ -335,7 +341,7 @@ long __wasm_bpf_SYS_rt_sigtimedwait(long set_at, long info_at, long timeout_at, 
 			return signal;
 		}
 		__wasm_bpf_run_signal_handlers();
-		if (handled != before)
+		if (__wasm_bpf_signals_handled != before)
 			return -EINTR;
 		if (!timeout) {
 			int result = wb_signal_wait();

@@ -4,6 +4,7 @@
 #include "internal.h"
 #include "signals.h"
 #include <bits/system-calls.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -106,8 +107,11 @@ int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict size,
 	while (error == EINTR && wb_signals_let_restart());
 	if (!error && address && name(connection, 1, (long)address, (long)size) < 0)
 		*size = 0; /* gone already */
-	if (!error)
+	if (!error) {
+		if (flags & SOCK_CLOEXEC)
+			wb_fd_flags(connection, FD_CLOEXEC);
 		return connection;
+	}
 	errno = error;
 	return -1;
 }

@@ -5,7 +5,6 @@
 #include <bits/system-calls.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <wasm-bpf/host.h>
 #include <wasi/libc-find-relpath.h>
 
 #define FOLLOW 1u
@@ -56,23 +55,4 @@ int fchmodat(int fd, const char *path, mode_t mode, int flags)
 int chmod(const char *path, mode_t mode)
 {
 	return fchmodat(AT_FDCWD, path, mode, 0);
-}
-
-/* What the guest has set, beside the host's own. */
-static mode_t mask;
-
-void __wasm_bpf_host_creation_mode(int mode)
-{
-	wb_system_creation(mode < 0 ? mode : mode & 0777, mask);
-}
-
-mode_t umask(mode_t next)
-{
-	static int set;
-	mode_t before = set ? mask : 022;
-
-	set = 1;
-	mask = next & 0777;
-	__wasm_bpf_host_creation_mode(-1);
-	return before;
 }

@@ -140,7 +140,10 @@ edit $api 's/^#ifndef __wasm32__/#ifndef __wasm64__/
 rm $cloud/libc/time/CLOCK_*.c $bottom/getpid/getpid.c $bottom/clocks/times.c $bottom/clocks/getrusage.c
 # The guest library has these, over host imports of its own.
 rm $bottom/signal/signal.c $cloud/libc/poll/poll.c $cloud/libc/sys/ioctl/ioctl.c $cloud/libc/unistd/close.c \
-  $cloud/libc/sys/stat/fstat.c $cloud/libc/sys/stat/fstatat.c $cloud/libc/sys/socket/getsockopt.c
+  $cloud/libc/sys/stat/fstat.c $cloud/libc/sys/stat/fstatat.c $cloud/libc/sys/socket/getsockopt.c \
+  $cloud/libc/fcntl/fcntl.c $cloud/libc/fcntl/openat.c $cloud/libc/sys/stat/mkdirat.c
+edit $bottom/sources/posix.c '/^int open(/,/^}/d; /^int __wasilibc_open_nomode(/,/^}/d; /^int mkdir(/,/^}/d'
+edit $bottom/sources/at_fdcwd.c '/^int openat(/,/^}/d; /^int mkdirat(/,/^}/d'
 rm $musl/src/misc/uname.c $musl/src/errno/strerror.c $musl/src/string/strsignal.c
 for file in readdir scandirat; do
   edit $cloud/libc/dirent/$file.c '/^static_assert(DT_/d
@@ -157,17 +160,6 @@ edit $cloud/libc/sys/socket/recv.c '/^static_assert(MSG_/d
   s/ri_flags = flags;/ri_flags = (flags \& MSG_PEEK ? __WASI_RIFLAGS_RECV_PEEK : 0) | (flags \& MSG_WAITALL ? __WASI_RIFLAGS_RECV_WAITALL : 0);/'
 edit $cloud/libc/sys/socket/shutdown.c '/^static_assert(SHUT_/d; s/sock_shutdown(socket, how)/sock_shutdown(socket, how + 1)/'
 edit $cloud/libc/stdlib/_Exit.c 's/^__strong_reference(.*/extern __typeof(_Exit) _exit __attribute__((alias("_Exit")));/; /cdefs/d'
-
-# What makes something is in overlay/: creation.c hands over the mode, which these leave out.
-edit $bottom/sources/posix.c '/^int open(/,/^}/d
-  s/^int mkdir(const char \*path, mode_t mode)/int __wasilibc_mkdir_nomode(const char *path)/'
-edit $bottom/sources/at_fdcwd.c 's/^int openat(\(.*\), \.\.\.)/int __wasilibc_openat_nomode(\1)/
-  s/return open(pathname, flags)/return __wasilibc_open_nomode(pathname, flags)/
-  s/^int mkdirat(\(.*\), mode_t mode)/int __wasilibc_mkdirat_nomode(\1)/
-  s/return mkdir(pathname, mode)/return __wasilibc_mkdir_nomode(pathname)/'
-edit $bottom/headers/public/wasi/libc.h 's/^int __wasilibc_open_nomode(.*/&\
-int __wasilibc_mkdir_nomode(const char *path);\
-int __wasilibc_mkdirat_nomode(int fd, const char *path);/'
 
 # --- The rest of Linux's C library -------------------------------------------------------------------------------
 # A name of a zone wins over a rule, as in glibc: the first of two names of a rule may be one.
@@ -187,6 +179,17 @@ edit $musl/src/internal/intscan.c '/shlim(f, 0);/{n;/^\t*errno = EINVAL;$/d}'
 
 edit $musl/src/process/execv.c 's/__environ/environ/'
 edit $musl/src/process/execvp.c 's/__environ/environ/'
+
+# Streams that are no terminals have the room they have in glibc, so that what they write comes at the same places; see
+# also overlay/. A message on a stream without a buffer is one piece.
+edit $musl/src/stdio/stdin.c 's/buf\[BUFSIZ+UNGET\]/buf[4096+UNGET]/'
+edit $musl/src/stdio/stdout.c 's/buf\[BUFSIZ+UNGET\]/buf[4096+UNGET]/'
+edit $musl/src/stdio/__fdopen.c 's/\bBUFSIZ\b/4096/'
+edit $musl/src/stdio/vfprintf.c 's/internal_buf\[80\]/internal_buf[2048]/'
+
+# As in glibc, what a terminal is to show comes before a line from a terminal is read: see flush_terminal.c in overlay/.
+edit $musl/src/stdio/__stdio_read.c 's/^	ssize_t cnt;$/&\n\n	if (f->fd == 0) __wasm_bpf_flush_terminal();/
+  s/^#include <sys.uio.h>/&\nvoid __wasm_bpf_flush_terminal(void);/'
 
 # Messages name the program: see program_name.c.
 edit $musl/src/internal/libc.c '/progname/d'

@@ -81,10 +81,10 @@ export class Guest {
     this.#interruptSource =
       options.interrupts ?? (options.handlesSignals ? processSignals(this.#sys) : noInterrupts);
     this.#interrupts = new Interrupts(this.#sys, this.#interruptSource);
-    this.#stderr = new OutputDescriptor(this.#sys, this.#interrupts, options.stderr ?? 2);
+    this.#stderr = new OutputDescriptor(this.#sys, this.#interrupts, options.stderr ?? 2, this.#isVersion2);
     this.#log = new GuestLog((bytes) => this.#write(bytes), this.#memory);
     this.#fds.add(new InputDescriptor(this.#sys, this.#interrupts, options.stdin ?? 0));
-    this.#fds.add(new OutputDescriptor(this.#sys, this.#interrupts, options.stdout ?? 1));
+    this.#fds.add(new OutputDescriptor(this.#sys, this.#interrupts, options.stdout ?? 1, this.#isVersion2));
     this.#fds.add(this.#stderr);
     try {
       this.#openDirectories();

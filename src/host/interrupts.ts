@@ -88,6 +88,11 @@ export interface Ready {
   readonly data: number;
 }
 
+/** EPOLLIN and EPOLLRDNORM. */
+const READABLE = 0x41;
+/** What a file is that cannot be waited for: that, EPOLLOUT and EPOLLWRNORM. */
+const ALWAYS_READY = READABLE | 0x104;
+
 /** `data` of the descriptor that wakes waits. */
 const WAKE = 0xffffffff;
 
@@ -303,28 +308,30 @@ export class Interrupts {
       for (const one of wanted) {
         const result = this.#sys.epollCtl(epoll, EPOLL_CTL_ADD, one.fd, one.events, one.data);
         // Regular files cannot be waited for: they are always ready.
-        if (result === -EPERM) always.push(one);
-        else if (result < 0) return result;
+        const events = one.events & ALWAYS_READY;
+        if (result === -EPERM && events !== 0) always.push({ events, data: one.data });
+        else if (result < 0 && result !== -EPERM) return result;
       }
       // NB: some kinds, perf events for example, say only once that they are ready, and may have told epoll just now.
-      always.push(...wanted.filter(({ isReady }) => isReady?.() === true));
-      if (always.length > 0) return always;
+      for (const { events, data, isReady } of wanted) {
+        if (isReady?.() === true) always.push({ events: events & READABLE, data });
+      }
       // It stays readable: once the guest knows, it wakes no more.
       if (wakeFd !== undefined && this.#signal === 0) {
         this.#sys.epollCtl(epoll, EPOLL_CTL_ADD, wakeFd, EPOLLIN, WAKE);
       }
       const pairs = new Uint32Array(2 * 64);
-      const count = this.#interruptible(
-        timeoutMs,
-        (boundedMs) => this.#sys.epollWait(epoll, pairs, 64, Math.min(Math.ceil(boundedMs), LONGEST_WAIT_MS)),
-        true,
-      );
+      const look = (boundedMs: number): number =>
+        this.#sys.epollWait(epoll, pairs, 64, Math.min(Math.ceil(boundedMs), LONGEST_WAIT_MS));
+      // A signal is left to the next call where there is something to tell anyway.
+      const count = always.length > 0 ? Math.max(0, look(0)) : this.#interruptible(timeoutMs, look, true);
       if (count < 0) return count;
       const ready = Array.from({ length: count }, (_, index) => ({
         events: pairs[2 * index] ?? 0,
         data: pairs[2 * index + 1] ?? 0,
       }));
-      if (!ready.some(({ data }) => data === WAKE)) return ready;
+      const told = ready.filter(({ data }) => data !== WAKE);
+      if (always.length > 0 || told.length === ready.length) return [...always, ...told];
       this.consume();
       return -EINTR;
     } finally {

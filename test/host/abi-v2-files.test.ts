@@ -198,7 +198,7 @@ describe("--allow-read", () => {
           join(directory, "new"),
         ],
         ...["rmdir", other],
-        ...["write", "/dev/null", "update", "/proc/self/comm", "write", "/proc/sys/kernel/hostname"],
+        ...["write", "/dev/kmsg", "update", "/proc/self/comm", "write", "/proc/sys/kernel/hostname"],
       ]);
       assert.doesNotMatch(stdout, /ok/);
       assert.equal(stderr.match(/\n/g)?.length, 1, stderr);

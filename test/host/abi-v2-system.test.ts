@@ -44,7 +44,7 @@ describe("what a guest asks about the machine", () => {
     const [major, minor] = command("uname", "-r").split(".").map(Number);
     assert.equal(info(10) >> 8, ((major ?? 0) << 8) | (minor ?? 0));
     assert.equal(info(11), (1 << 16) | 8);
-    for (const what of [0, 12, -1, 0x7fffffff]) assert.equal(info(what), -errno.EINVAL);
+    for (const what of [0, 13, -1, 0x7fffffff]) assert.equal(info(what), -errno.EINVAL);
   });
 
   test("texts are those of uname", () => {
@@ -250,17 +250,17 @@ describe("perf events", () => {
   });
 });
 
+function withFiles(body: (guest: AbiGuest, directory: string, fd: number) => void): Promise<void> {
+  return withDirectory((directory) => {
+    using guest = new AbiGuest();
+    const { sys, interrupts, fds } = guest.context;
+    const fd = fds.add(openPreopen({ sys, interrupts }, { host: directory, guest: "/data" }));
+    body(guest, directory, fd);
+  });
+}
+
 describe("system_stat, system_chmod", () => {
   const MODE = 24;
-
-  function withFiles(body: (guest: AbiGuest, directory: string, fd: number) => void): Promise<void> {
-    return withDirectory((directory) => {
-      using guest = new AbiGuest();
-      const { sys, interrupts, fds } = guest.context;
-      const fd = fds.add(openPreopen({ sys, interrupts }, { host: directory, guest: "/data" }));
-      body(guest, directory, fd);
-    });
-  }
 
   test("tell what WASI's filestat leaves out", () =>
     withFiles((guest, directory, fd) => {
@@ -321,23 +321,52 @@ describe("system_stat, system_chmod", () => {
     }));
 });
 
-test("system_creation says with what mode files are made, and no other bits", () => {
+describe("files that a guest makes", () => {
+  test("get the mode that it asks for, whatever the host's mask is", () =>
+    withFiles((guest, directory, fd) => {
+      const modeOf = (name: string): number => fs.statSync(join(directory, name)).mode & 0o7777;
+      const open = (name: string, flags: number, mode: number): number => {
+        const opened = guest.call("system_open", fd, guest.text(name), flags, mode);
+        if (opened >= 0) guest.context.fds.close(opened);
+        return opened;
+      };
+      const [create, exclusive, both] = [0x41, 0xc1, 3];
+      assert.ok(open("wide", create, 0o666) >= 0);
+      assert.ok(open("none", exclusive, 0) >= 0);
+      assert.ok(open("special", create, 0o7755) >= 0);
+      assert.deepEqual(["wide", "none", "special"].map(modeOf), [0o666, 0, 0o1755]);
+      assert.ok(open("wide", create, 0o600) >= 0);
+      assert.equal(modeOf("wide"), 0o666, "what is there keeps its mode");
+      assert.equal(open("wide", exclusive, 0o600), -errno.EEXIST);
+      assert.equal(open("wide", both, 0), -errno.EINVAL);
+      assert.equal(open(".", 2, 0), -errno.EISDIR);
+      assert.equal(open("../x", create, 0o666), -errno.EACCES);
+      assert.equal(guest.call("system_open", 99, guest.text("wide"), 0, 0), -errno.EBADF);
+      assert.equal(guest.call("system_open", fd, -1, 0, 0), -errno.EFAULT);
+      const mkdir = (name: string, mode: number): number =>
+        guest.call("system_mkdir", fd, guest.text(name), mode);
+      assert.equal(mkdir("shared/", 0o1777), 0);
+      assert.equal(mkdir("shared", 0o700), -errno.EEXIST);
+      assert.equal(modeOf("shared"), 0o1777);
+    }));
+
+  test("and the mask is the host's at the start", () => {
+    using guest = new AbiGuest();
+    const mask = process.umask();
+    assert.equal(guest.call("system_info", 12), mask);
+  });
+});
+
+test("load, memory and uptime are the machine's", () => {
   using guest = new AbiGuest();
-  const { fds } = guest.context;
-  assert.equal(fds.modeFor(0o666), 0o666);
-  assert.equal(guest.call("system_creation", 0o751, 0o22), 0);
-  assert.equal(fds.modeFor(0o666), 0o751 & ~0o22);
-  assert.equal(guest.call("system_creation", -1, 0o27), 0);
-  assert.deepEqual([fds.modeFor(0o666), fds.modeFor(0o777)], [0o640, 0o750]);
-  for (const [mode, mask] of [
-    [0o4755, 0],
-    [-2, 0],
-    [0o644, 0o1000],
-    [-1, -1],
-  ] as const) {
-    assert.equal(guest.call("system_creation", mode, mask), -errno.EINVAL);
-  }
-  assert.equal(fds.modeFor(0o666), 0o640, "what is refused changes nothing");
+  const out = guest.alloc(112);
+  const view = guest.view(out, 112);
+  assert.equal(guest.call("system_load", out), 0);
+  const uptime = Number(fs.readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+  assert.ok(Math.abs(Number(view.getBigInt64(0, true)) - uptime) <= 5);
+  const total = /^MemTotal:\s+(\d+)/m.exec(fs.readFileSync("/proc/meminfo", "latin1"))?.[1];
+  assert.equal(view.getBigUint64(32, true) * BigInt(view.getUint32(104, true)), BigInt(total ?? 0) * 1024n);
+  assert.equal(guest.call("system_load", -50), -errno.EFAULT);
 });
 
 test("ioctl of what is no terminal", () => {

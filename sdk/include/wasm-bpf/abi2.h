@@ -690,6 +690,7 @@ WB_IMPORT(signal_timer) int wb_signal_timer(int which, uint32_t new_value, uint3
 #define WB_INFO_BOOT_ID 9
 #define WB_INFO_KERNEL_VERSION 10
 #define WB_INFO_LIBBPF_VERSION 11
+#define WB_INFO_UMASK 12
 
 #define WB_TEXT_SYSNAME 1
 #define WB_TEXT_NODENAME 2
@@ -721,9 +722,25 @@ WB_IMPORT(system_ioctl) int wb_system_ioctl(int fd, uint32_t request, uint32_t a
 WB_IMPORT(system_interface) int wb_system_interface(uint32_t name, uint32_t index, uint32_t buf, uint32_t size);
 WB_IMPORT(system_stat) int wb_system_stat(int fd, uint32_t path, uint32_t flags, uint32_t out);
 WB_IMPORT(system_chmod) int wb_system_chmod(int fd, uint32_t path, uint32_t flags, uint32_t mode);
-WB_IMPORT(system_creation) int wb_system_creation(int mode, uint32_t mask);
+WB_IMPORT(system_open) int wb_system_open(int fd, uint32_t path, int flags, uint32_t mode);
+WB_IMPORT(system_mkdir) int wb_system_mkdir(int fd, uint32_t path, uint32_t mode);
+WB_IMPORT(system_load) int wb_system_load(uint32_t out);
 
 #define WB_STAT_FOLLOW 1u
+
+/* --- Descriptors: fd ----------------------------------------------------- */
+
+#define WB_DUP_LOWEST 0
+#define WB_DUP_EXACT 1
+
+WB_IMPORT(fd_event) int wb_fd_event(uint32_t initial, int flags);
+WB_IMPORT(fd_timer) int wb_fd_timer(int clock, int flags);
+WB_IMPORT(fd_timer_set) int wb_fd_timer_set(int fd, int flags, uint32_t new_value, uint32_t old_value);
+WB_IMPORT(fd_pipe) int wb_fd_pipe(uint32_t ends, int flags);
+WB_IMPORT(fd_pair) int wb_fd_pair(int type, int protocol, uint32_t ends);
+WB_IMPORT(fd_dup) int wb_fd_dup(int fd, int to, int how, int flags);
+WB_IMPORT(fd_flags) int wb_fd_flags(int fd, int flags);
+WB_IMPORT(fd_poll) int wb_fd_poll(uint32_t polled, int count, uint32_t low, uint32_t high);
 
 /* --- Other programs: run ------------------------------------------------- */
 

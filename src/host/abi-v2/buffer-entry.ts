@@ -61,7 +61,7 @@ export abstract class BufferEntry implements HandleEntry {
       interrupts,
       kind: "buffer",
       hostFd,
-      object: () => this.hasRecords(source),
+      object: () => !this.#closed && this.hasRecords(source),
       onClose,
     });
     const guestFd = fds.add(descriptor);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { encodeText } from "../../internal/index.ts";
 import { EACCES, EFBIG, ENOENT } from "../../uapi/errno.ts";
-import { type Descriptor, DirectoryDescriptor, type FdTable, READ_REQUEST } from "../wasi/index.ts";
+import { DirectoryDescriptor, type FdTable, READ_REQUEST } from "../wasi/index.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Longest file that an import reads whole: more than any kernel's types. */
@@ -35,10 +35,8 @@ function preopenFor(
 ): { readonly directory: DirectoryDescriptor; readonly rest: string } | undefined {
   const wanted = normal(path);
   let best: { directory: DirectoryDescriptor; rest: string; length: number } | undefined;
-  // The C library stops at the first descriptor that is none.
-  for (let fd = 3; ; fd++) {
-    const directory: Descriptor | undefined = fds.get(fd);
-    if (!(directory instanceof DirectoryDescriptor) || directory.preopenName === undefined) break;
+  for (const directory of fds.all()) {
+    if (!(directory instanceof DirectoryDescriptor) || directory.preopenName === undefined) continue;
     const name = normal(new TextDecoder().decode(directory.preopenName));
     const within =
       name === "" || wanted === name || wanted.startsWith(name.endsWith("/") ? name : `${name}/`);

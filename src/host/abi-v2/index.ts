@@ -3,6 +3,7 @@ import { btfImports } from "./btf.ts";
 import { btfDumpImports } from "./btf-dump.ts";
 import { bufferImports } from "./buffer.ts";
 import type { AbiV2Context } from "./context.ts";
+import { fdImports } from "./fd.ts";
 import { kernelImports } from "./kernel.ts";
 import { linkImports } from "./link.ts";
 import { liveMemoryImports } from "./live-memory.ts";
@@ -43,6 +44,7 @@ export function abiV2Imports(context: AbiV2Context): HostImports {
     ...logImports(context),
     ...signalImports(context),
     ...systemImports(context),
+    ...fdImports(context),
     ...runImports(context),
     ...netImports(context),
   };

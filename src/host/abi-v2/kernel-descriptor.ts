@@ -1,10 +1,18 @@
+import * as fs from "node:fs";
 import type { BpfProgram } from "../../ebpf/index.ts";
 import type { Attachment } from "../../link/index.ts";
 import type { Sys } from "../../sys/index.ts";
-import { EBADF } from "../../uapi/errno.ts";
+import { EBADF, EINVAL } from "../../uapi/errno.ts";
 import type { Interrupts } from "../interrupts.ts";
-import { Descriptor, type FdTable, FILETYPE_UNKNOWN, KERNEL_RIGHTS, type Readiness } from "../wasi/index.ts";
-import type { GuestMap } from "./guest-map.ts";
+import {
+  attempt,
+  Descriptor,
+  type FdTable,
+  FILETYPE_UNKNOWN,
+  KERNEL_RIGHTS,
+  type Readiness,
+} from "../wasi/index.ts";
+import { GuestMap } from "./guest-map.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What stands behind a descriptor of each kind, beside the host's descriptor. */
@@ -21,6 +29,8 @@ export interface KernelObjects {
   buffer: () => boolean;
   socket: undefined;
   pipe: undefined;
+  event: undefined;
+  timer: undefined;
   token: undefined;
   stats: undefined;
 }
@@ -90,6 +100,25 @@ export class KernelDescriptor<K extends KernelKind = KernelKind> extends Descrip
     return { hostFd, availableBytes: 0n, isReady };
   }
 
+  override hostStats(): fs.BigIntStats | number {
+    return this.hostFd < 0 ? -EBADF : attempt(() => fs.fstatSync(this.hostFd, { bigint: true }));
+  }
+
+  /** NB: an object or a buffer may own what is behind this one, and close it; the other number is not to lead there. */
+  override duplicate(): Descriptor | number {
+    const hostFd = this.hostFd < 0 ? -EINVAL : this.#sys.dup(this.hostFd);
+    if (hostFd < 0) return hostFd;
+    const { kind } = this;
+    const object = kind === "map" ? new GuestMap(hostFd) : kind === "buffer" ? this.object : undefined;
+    return new KernelDescriptor({
+      sys: this.#sys,
+      interrupts: this.#interrupts,
+      kind,
+      hostFd,
+      object: object as KernelObjects[K],
+    });
+  }
+
   override close(): void {
     this.#onClose();
   }
@@ -131,13 +160,14 @@ export function findKernel<K extends KernelKind>(
   return descriptor instanceof KernelDescriptor && descriptor.kind === kind ? descriptor : undefined;
 }
 
-/** As {@link findKernel}. @throws {Refusal} EBADF */
+/** As {@link findKernel}. @throws {Refusal} EBADF, or `errno` for one of another kind */
 export function kernelDescriptor<K extends KernelKind>(
   fds: FdTable,
   fd: number,
   kind: K,
+  errno: number = EBADF,
 ): KernelDescriptor<K> {
   const descriptor = findKernel(fds, fd, kind);
-  if (descriptor === undefined) throw new Refusal(EBADF);
+  if (descriptor === undefined) throw new Refusal(fds.get(fd) === undefined ? EBADF : errno);
   return descriptor;
 }

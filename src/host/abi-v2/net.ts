@@ -36,7 +36,13 @@ export function netImports(context: AbiV2Context): HostImports {
     return descriptor;
   }
 
+  function requireNet(): void {
+    if (context.permissions.net !== true) throw permissionMissing(context, "--allow-net", "open a socket");
+  }
+
   function addressAt(at: number, size: number): Uint8Array {
+    // Those of `fd_pair`, which need no permission, reach nobody else without an address.
+    requireNet();
     if (size < 2 || size > LONGEST_ADDRESS_BYTES) throw new Refusal(EINVAL);
     const address = guestRange(memory, at, size).slice();
     const family = new DataView(address.buffer).getUint16(0, true);
@@ -46,14 +52,14 @@ export function netImports(context: AbiV2Context): HostImports {
   }
 
   function socket(family: number, type: number, protocol: number): number {
-    if (context.permissions.net !== true) {
-      throw permissionMissing(context, "--allow-net", "open a socket");
-    }
+    requireNet();
     if (!FAMILIES.includes(family)) return -EAFNOSUPPORT;
     if ((type & ~(SOCK_TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC)) !== 0) return -EINVAL;
     const hostFd = sys.socket(family, type & SOCK_TYPE_MASK, protocol);
     if (hostFd < 0) return hostFd;
-    return fds.add(new SocketDescriptor(context, hostFd, (type & SOCK_NONBLOCK) !== 0));
+    const fd = fds.add(new SocketDescriptor(context, hostFd, (type & SOCK_NONBLOCK) !== 0));
+    if (fd >= 0) fds.setClosedOnExec(fd, (type & SOCK_CLOEXEC) !== 0);
+    return fd;
   }
 
   function name(fd: number, which: number, buf: number, size: number): number {

@@ -1,6 +1,6 @@
 import { EAGAIN, EPIPE } from "../../uapi/errno.ts";
 import { EPOLLOUT } from "../../uapi/linux.ts";
-import { readStream } from "../wasi/index.ts";
+import { RIGHT_FD_READ, RIGHT_FD_WRITE, readStream } from "../wasi/index.ts";
 import type { AbiV2Context } from "./context.ts";
 import { KernelDescriptor } from "./kernel-descriptor.ts";
 
@@ -9,20 +9,27 @@ const PIPE_BUF = 4096;
 /** FDFLAGS_NONBLOCK of WASI. */
 const NONBLOCK = 4;
 
-/** One end of a pipe to a program that the guest started. */
+/** One end of a pipe, to the guest itself or to a program that it started. */
 export class PipeDescriptor extends KernelDescriptor<"pipe"> {
   readonly #context: AbiV2Context;
   readonly #isReader: boolean;
 
   /** Takes over `hostFd`. */
-  constructor(context: AbiV2Context, hostFd: number, isReader: boolean) {
+  constructor(context: AbiV2Context, hostFd: number, isReader: boolean, nonblocking = false) {
     super({ sys: context.sys, interrupts: context.interrupts, kind: "pipe", hostFd, object: undefined });
     this.#context = context;
     this.#isReader = isReader;
+    this.rights &= ~(isReader ? RIGHT_FD_WRITE : RIGHT_FD_READ);
+    // NB: the host's descriptor waits, since programs that are given it expect that.
+    this.flags = nonblocking ? NONBLOCK : 0;
   }
 
   override get streamFd(): number {
     return this.hostFd;
+  }
+
+  override duplicate(): this {
+    return this;
   }
 
   override setFlags(flags: number): number {
@@ -41,21 +48,18 @@ export class PipeDescriptor extends KernelDescriptor<"pipe"> {
   override write(from: readonly Uint8Array[]): number {
     if (this.#isReader) return super.write(from);
     const { sys, interrupts } = this.#context;
+    // What fits a page is one write, whatever parts it has.
+    const bytes = from.length === 1 ? (from[0] ?? new Uint8Array(0)) : new Uint8Array(Buffer.concat(from));
+    const timeoutMs = (this.flags & NONBLOCK) === 0 ? -1 : 0;
     let total = 0;
-    for (const buffer of from) {
-      for (let at = 0; at < buffer.length; ) {
-        const ready = interrupts.waitFor(
-          [{ fd: this.hostFd, events: EPOLLOUT, data: 0 }],
-          (this.flags & NONBLOCK) === 0 ? -1 : 0,
-        );
-        if (typeof ready === "number") return total > 0 ? total : ready;
-        const count =
-          ready.length === 0 ? -EAGAIN : sys.write(this.hostFd, buffer.subarray(at, at + PIPE_BUF));
-        if (count === -EPIPE) interrupts.brokenPipe();
-        if (count < 0) return total > 0 ? total : count;
-        total += count;
-        at += count;
-      }
+    while (total < bytes.length) {
+      const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], timeoutMs);
+      if (typeof ready === "number") return total > 0 ? total : ready;
+      const part = bytes.subarray(total, total + PIPE_BUF);
+      const count = ready.length === 0 ? -EAGAIN : sys.write(this.hostFd, part);
+      if (count === -EPIPE) interrupts.brokenPipe();
+      if (count < 0) return total > 0 ? total : count;
+      total += count;
     }
     return total;
   }

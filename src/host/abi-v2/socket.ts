@@ -27,6 +27,10 @@ export class SocketDescriptor extends KernelDescriptor<"socket"> {
     return this.hostFd;
   }
 
+  override duplicate(): this {
+    return this;
+  }
+
   override setFlags(flags: number): number {
     this.flags = flags & NONBLOCK;
     return 0;

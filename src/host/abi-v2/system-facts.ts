@@ -35,6 +35,8 @@ export function systemInfo({ sys }: AbiV2Context, what: number): number {
       return kernelVersion();
     case 11:
       return LIBBPF_VERSION;
+    case 12:
+      return Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(readText("/proc/self/status"))?.[1] ?? "022", 8);
     default:
       throw new Refusal(EINVAL);
   }

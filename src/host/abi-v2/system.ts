@@ -7,6 +7,7 @@ import { guestRange, requiredText, sizedOutput } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
 import { linuxResult, openDescriptor, openDirectory, pathBytes } from "./guest-path.ts";
 import { findKernel } from "./kernel-descriptor.ts";
+import { fileOpener } from "./open-file.ts";
 import { controlPerfEvent, openPerfEvent } from "./perf-event.ts";
 import { guestCall } from "./refusal.ts";
 import { STAT_BYTES, type StatFields, streamFields, writeStat } from "./stat-block.ts";
@@ -16,7 +17,10 @@ const FOLLOW = 1;
 const TIOCGWINSZ = 0x5413;
 const MOST_RESOURCES = 16;
 const S_IFCHR = 0o020000n;
-const MODE_BITS = 0o777;
+/** Permission bits, and who may remove what others have in a directory. */
+const MODE_BITS = 0o1777;
+/** `struct sysinfo` of x86-64. */
+const SYSINFO_BYTES = 112;
 
 /** Imports of this family, see `docs/abi-v2.md`. */
 export function systemImports(context: AbiV2Context): HostImports {
@@ -105,14 +109,18 @@ export function systemImports(context: AbiV2Context): HostImports {
     return linuxResult(result);
   }
 
-  function creation(mode: number, mask: number): number {
-    if ((mask & ~MODE_BITS) !== 0 || (mode !== -1 && (mode & ~MODE_BITS) !== 0)) return -EINVAL;
-    fds.creationMode = mode === -1 ? undefined : mode;
-    fds.creationMask = mask;
-    return 0;
+  function load(out: number): number {
+    const into = guestRange(memory, out, SYSINFO_BYTES);
+    into.fill(0);
+    return sys.sysinfo(into);
   }
 
   return {
+    system_open: guestCall(fileOpener(context)),
+    system_mkdir: guestCall((fd, path, mode) =>
+      linuxResult(openDirectory(fds, fd).makeDirectory(pathBytes(memory, path), mode & MODE_BITS)),
+    ),
+    system_load: guestCall(load),
     system_info: guestCall((what) => systemInfo(context, what)),
     system_text: guestCall((what, buf, size) => sizedOutput(memory, buf, size, systemText(context, what))),
     system_clock: guestCall((id, out) => sys.clockTime(id, guestRange(memory, out, 8))),
@@ -125,6 +133,5 @@ export function systemImports(context: AbiV2Context): HostImports {
     system_interface: guestCall(interfaceOf),
     system_stat: guestCall(stat),
     system_chmod: guestCall(chmod),
-    system_creation: guestCall(creation),
   };
 }

@@ -33,6 +33,8 @@ export class Descriptor {
   inheriting: bigint;
   /** FDFLAGS_* */
   flags: number;
+  /** How many it has in the table, which closes it with the last one. */
+  numbers = 0;
 
   constructor(fileType: number, rights: bigint, inheriting: bigint, flags = 0) {
     this.fileType = fileType;
@@ -137,6 +139,10 @@ export class Descriptor {
   }
   readiness(_forWrite: boolean): Readiness {
     return { hostFd: undefined, availableBytes: 0n };
+  }
+  /** What another number stands for: the same, as on Linux, or where that cannot be shared, its like; or -errno. */
+  duplicate(): Descriptor | number {
+    return this;
   }
   close(): void {}
 }

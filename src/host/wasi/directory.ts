@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import { encodeText } from "../../internal/index.ts";
-import { EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP } from "../../uapi/errno.ts";
+import { EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, ENOTDIR, EOPNOTSUPP } from "../../uapi/errno.ts";
 import { O_PATH } from "../../uapi/linux.ts";
 import { attempt, attemptVoid } from "./attempt.ts";
 import {
+  FDFLAGS_APPEND,
   FDFLAGS_DSYNC,
   FDFLAGS_NONBLOCK,
   FDFLAGS_RSYNC,
@@ -25,9 +26,18 @@ import {
   FILE_RIGHTS,
   RIGHT_FD_READ,
   RIGHT_FD_WRITE,
+  RIGHT_PATH_CREATE_DIRECTORY,
+  RIGHT_PATH_CREATE_FILE,
+  RIGHT_PATH_FILESTAT_SET_SIZE,
   RIGHT_PATH_FILESTAT_SET_TIMES,
+  RIGHT_PATH_OPEN,
 } from "./rights.ts";
 import { fileStatOf, fileTypeOf } from "./stat.ts";
+
+const SLASH = 47;
+/** Permission bits, and those of special meaning. */
+const MODE_BITS = 0o7777;
+const SPECIAL_BITS = 0o6000;
 
 /** How `path_open` opens. */
 export interface OpenRequest {
@@ -38,8 +48,8 @@ export interface OpenRequest {
   readonly inheriting: bigint;
   /** FDFLAGS_* */
   readonly fdflags: number;
-  /** Permission bits of a file that is made. */
-  readonly mode: number;
+  /** Permission bits of a file that is made; left out: those that the host's mask leaves. */
+  readonly mode?: number | undefined;
 }
 
 /** Opens a file for reading. */
@@ -49,7 +59,6 @@ export const READ_REQUEST: OpenRequest = {
   rights: RIGHT_FD_READ,
   inheriting: 0n,
   fdflags: 0,
-  mode: 0,
 };
 
 interface Entry {
@@ -117,6 +126,8 @@ export class DirectoryDescriptor extends HostDescriptor {
 
   /** @returns the open descriptor, or -errno. */
   open(path: Uint8Array, request: OpenRequest): Descriptor | number {
+    const needed = neededToOpen(request.oflags);
+    if ((this.rights & needed) !== needed) return this.refuseChange(path);
     return this.at(path, request.followLast, (place) => openPlace(this.host, place, request));
   }
 
@@ -135,22 +146,21 @@ export class DirectoryDescriptor extends HostDescriptor {
     return typeof stats === "number" ? stats : fileStatOf(stats);
   }
 
+  /** @param mode permission bits; left out: those that the host's mask leaves */
+  makeDirectory(path: Uint8Array, mode?: number): number {
+    if ((this.rights & RIGHT_PATH_CREATE_DIRECTORY) === 0n) return this.refuseChange(path);
+    return this.at<number>(withoutTrailingSlash(path), false, (place) => {
+      const made = attemptVoid(() => fs.mkdirSync(hostPath(place.parentFd, place.name), mode ?? 0o777));
+      if (made < 0 || mode === undefined) return made;
+      // What the group of the directory above gave stays.
+      return setPlaceMode(place, (bits) => mode | (bits & SPECIAL_BITS));
+    });
+  }
+
   /** Sets permission bits; a link that is not followed has none. */
   setModeOf(path: Uint8Array, followLast: boolean, mode: number): number {
     if ((this.rights & RIGHT_PATH_FILESTAT_SET_TIMES) === 0n) return this.refuseChange(path);
-    return this.at<number>(path, followLast, (place) => {
-      const { O_NOFOLLOW } = fs.constants;
-      const fd = attempt(() => fs.openSync(hostPath(place.parentFd, place.name), O_PATH | O_NOFOLLOW));
-      if (fd < 0) return fd;
-      try {
-        const stats = attempt(() => fs.fstatSync(fd));
-        if (typeof stats === "number") return stats;
-        if (stats.isSymbolicLink()) return -EOPNOTSUPP;
-        return attemptVoid(() => fs.chmodSync(`/proc/self/fd/${fd}`, mode));
-      } finally {
-        attemptVoid(() => fs.closeSync(fd));
-      }
-    });
+    return this.at<number>(path, followLast, (place) => setPlaceMode(place, () => mode));
   }
 
   setTimesOf(
@@ -179,6 +189,30 @@ export class DirectoryDescriptor extends HostDescriptor {
   }
 }
 
+/** @param change the new bits, from what they are */
+function setPlaceMode(place: Place, change: (bits: number) => number): number {
+  const { O_NOFOLLOW } = fs.constants;
+  const fd = attempt(() => fs.openSync(hostPath(place.parentFd, place.name), O_PATH | O_NOFOLLOW));
+  if (fd < 0) return fd;
+  try {
+    const stats = attempt(() => fs.fstatSync(fd));
+    if (typeof stats === "number") return stats;
+    if (stats.isSymbolicLink()) return -EOPNOTSUPP;
+    const bits = stats.mode & MODE_BITS;
+    if (change(bits) === bits) return 0;
+    return attemptVoid(() => fs.chmodSync(`/proc/self/fd/${fd}`, change(bits)));
+  } finally {
+    attemptVoid(() => fs.closeSync(fd));
+  }
+}
+
+/** `mkdir("x/")` means `x`, whatever is there. */
+export function withoutTrailingSlash(path: Uint8Array): Uint8Array {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === SLASH) end--;
+  return path.subarray(0, end);
+}
+
 function openPlace(host: FileHost, place: Place, request: OpenRequest): Descriptor | number {
   const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
   const path = hostPath(place.parentFd, place.name);
@@ -199,7 +233,11 @@ function openPlace(host: FileHost, place: Place, request: OpenRequest): Descript
   }
   if (typeof existing === "number" && !(creates && existing === -ENOENT)) return existing;
   if (wantsDirectory) return -ENOTDIR;
-  const fd = attempt(() => fs.openSync(path, openFlags(request, writes) | O_NOFOLLOW, request.mode));
+  const flags = openFlags(request, writes) | O_NOFOLLOW;
+  const fd =
+    request.mode === undefined || typeof existing !== "number"
+      ? attempt(() => fs.openSync(path, flags, 0o666))
+      : makeFile(path, flags, request.mode);
   if (fd < 0) return fd;
   const stats = attempt(() => fs.fstatSync(fd));
   if (typeof stats === "number" || stats.isDirectory()) {
@@ -209,8 +247,29 @@ function openPlace(host: FileHost, place: Place, request: OpenRequest): Descript
   return new FileDescriptor(host, fd, fileTypeOf(stats), request.rights & FILE_RIGHTS, request.fdflags);
 }
 
+function neededToOpen(oflags: number): bigint {
+  let needed = RIGHT_PATH_OPEN;
+  if ((oflags & OFLAGS_CREAT) !== 0) needed |= RIGHT_PATH_CREATE_FILE;
+  if ((oflags & OFLAGS_TRUNC) !== 0) needed |= RIGHT_PATH_FILESTAT_SET_SIZE;
+  return needed;
+}
+
+/** Makes a file with permission bits that the host's mask may not leave, or opens what is there by now. */
+function makeFile(path: Buffer, flags: number, mode: number): number {
+  const { O_EXCL } = fs.constants;
+  const fd = attempt(() => fs.openSync(path, flags | O_EXCL, mode));
+  if (fd === -EEXIST && (flags & O_EXCL) === 0) return attempt(() => fs.openSync(path, flags, mode));
+  if (fd < 0) return fd;
+  const stats = attempt(() => fs.fstatSync(fd));
+  if (typeof stats !== "number" && (stats.mode & MODE_BITS) !== mode) {
+    attemptVoid(() => fs.fchmodSync(fd, mode));
+  }
+  return fd;
+}
+
 function openFlags(request: OpenRequest, writes: boolean): number {
-  const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_NONBLOCK, O_DSYNC, O_SYNC } = fs.constants;
+  const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC } = fs.constants;
+  const { O_APPEND, O_NONBLOCK, O_DSYNC, O_SYNC } = fs.constants;
   const reads = (request.rights & RIGHT_FD_READ) !== 0n;
   let flags = writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
   if ((request.oflags & OFLAGS_CREAT) !== 0) flags |= O_CREAT;
@@ -218,6 +277,7 @@ function openFlags(request: OpenRequest, writes: boolean): number {
   if ((request.oflags & OFLAGS_TRUNC) !== 0) flags |= O_TRUNC;
   // Opening a pipe to read would wait for its writer, and no signal could end that.
   if (!writes || (request.fdflags & FDFLAGS_NONBLOCK) !== 0) flags |= O_NONBLOCK;
+  if ((request.fdflags & FDFLAGS_APPEND) !== 0 && writes) flags |= O_APPEND;
   if ((request.fdflags & FDFLAGS_DSYNC) !== 0) flags |= O_DSYNC;
   if ((request.fdflags & (FDFLAGS_SYNC | FDFLAGS_RSYNC)) !== 0) flags |= O_SYNC;
   return flags | fs.constants.O_NOCTTY;

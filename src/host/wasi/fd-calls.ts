@@ -50,7 +50,9 @@ export function fdCalls(context: WasiContext): WasiCalls {
 
   function seek(fd: number, right: bigint, offset: bigint, whence: number, result: number): number {
     const stream = fds.get(fd);
-    if (stream !== undefined && !isSeekable(stream.fileType)) return -ESPIPE;
+    // What has no place says so, whatever its rights.
+    if (stream !== undefined && !isSeekable(stream.fileType) && (stream.rights & right) === 0n)
+      return -ESPIPE;
     return on(fd, right, (descriptor) => {
       if (!memory.has(result, 8)) return -EFAULT;
       const position = descriptor.seek(offset, whence);

@@ -1,4 +1,4 @@
-import { EBADF, EMFILE } from "../../uapi/errno.ts";
+import { EBADF, EINVAL, EMFILE } from "../../uapi/errno.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { ENOTCAPABLE } from "./errno.ts";
 
@@ -8,36 +8,31 @@ import { ENOTCAPABLE } from "./errno.ts";
  */
 const MOST_DESCRIPTORS = 65536;
 
-/** The guest's numbers for its open descriptors; the lowest free one is given out, as POSIX wants. */
+/**
+ * The guest's numbers for its open descriptors; the lowest free one is given out, as POSIX wants. A descriptor that has
+ * several numbers is closed with the last of them.
+ */
 export class FdTable {
-  /** Permission bits of what the guest makes; `undefined` for the usual ones. */
-  creationMode: number | undefined;
-  /** Bits that what the guest makes does not get, besides those of the host's own mask. */
-  creationMask = 0;
   readonly #descriptors: (Descriptor | undefined)[] = [];
+  /** Numbers that programs which the guest starts do not get. */
+  readonly #closedOnExec = new Set<number>();
   /** No number below is free. */
   #lowest = 0;
 
   /** @returns the number, or -EMFILE; the descriptor is closed then. */
   add(descriptor: Descriptor): number {
-    let fd = this.#lowest;
-    while (this.#descriptors[fd] !== undefined) fd++;
+    const fd = this.#free(0);
     this.#lowest = fd;
-    if (fd >= MOST_DESCRIPTORS) {
-      descriptor.close();
-      return -EMFILE;
-    }
-    this.#descriptors[fd] = descriptor;
-    return fd;
-  }
-
-  /** Permission bits for what is made now. */
-  modeFor(usual: number): number {
-    return (this.creationMode ?? usual) & ~this.creationMask;
+    return this.#put(descriptor, fd);
   }
 
   get(fd: number): Descriptor | undefined {
     return this.#descriptors[fd];
+  }
+
+  /** Open descriptors, in the order of their numbers. */
+  *all(): Generator<Descriptor> {
+    for (const descriptor of this.#descriptors) if (descriptor !== undefined) yield descriptor;
   }
 
   /** @returns the descriptor when it has all of `rights`, else -EBADF or -ENOTCAPABLE. */
@@ -51,9 +46,38 @@ export class FdTable {
     const descriptor = this.#descriptors[fd];
     if (descriptor === undefined) return -EBADF;
     this.#descriptors[fd] = undefined;
+    this.#closedOnExec.delete(fd);
     this.#lowest = Math.min(this.#lowest, fd);
-    descriptor.close();
+    release(descriptor);
     return 0;
+  }
+
+  /** Another number for `fd`, the lowest free one that is not below `from`. @returns the number, or -errno */
+  duplicate(fd: number, from: number): number {
+    if (from < 0 || from >= MOST_DESCRIPTORS) return -EINVAL;
+    const descriptor = this.#descriptors[fd]?.duplicate() ?? -EBADF;
+    return typeof descriptor === "number" ? descriptor : this.#put(descriptor, this.#free(from));
+  }
+
+  /** Makes `to` another number for `fd`; what it was is closed. @returns `to`, or -errno */
+  duplicateTo(fd: number, to: number): number {
+    if (to < 0 || to >= MOST_DESCRIPTORS) return -EBADF;
+    if (fd === to) return this.#descriptors[fd] === undefined ? -EBADF : to;
+    const descriptor = this.#descriptors[fd]?.duplicate() ?? -EBADF;
+    if (typeof descriptor === "number") return descriptor;
+    this.close(to);
+    return this.#put(descriptor, to);
+  }
+
+  /** Whether programs that the guest starts do not get `fd`; `undefined` when it is not open. */
+  isClosedOnExec(fd: number): boolean | undefined {
+    return this.#descriptors[fd] === undefined ? undefined : this.#closedOnExec.has(fd);
+  }
+
+  /** @param fd an open one */
+  setClosedOnExec(fd: number, closed: boolean): void {
+    if (closed) this.#closedOnExec.add(fd);
+    else this.#closedOnExec.delete(fd);
   }
 
   /** Closes `descriptor` under whatever number it has; does nothing when it is closed already. */
@@ -73,14 +97,36 @@ export class FdTable {
     const replaced = this.#descriptors[to];
     if (descriptor === undefined || replaced === undefined) return -EBADF;
     if (from === to) return 0;
-    replaced.close();
+    release(replaced);
     this.#descriptors[to] = descriptor;
     this.#descriptors[from] = undefined;
+    this.setClosedOnExec(to, this.#closedOnExec.delete(from));
     this.#lowest = Math.min(this.#lowest, from);
     return 0;
   }
 
   closeAll(): void {
-    for (const descriptor of this.#descriptors.splice(0)) descriptor?.close();
+    this.#closedOnExec.clear();
+    for (const descriptor of this.#descriptors.splice(0)) if (descriptor !== undefined) release(descriptor);
   }
+
+  #free(from: number): number {
+    let fd = Math.max(from, this.#lowest);
+    while (this.#descriptors[fd] !== undefined) fd++;
+    return fd;
+  }
+
+  #put(descriptor: Descriptor, fd: number): number {
+    descriptor.numbers++;
+    if (fd >= MOST_DESCRIPTORS) {
+      release(descriptor);
+      return -EMFILE;
+    }
+    this.#descriptors[fd] = descriptor;
+    return fd;
+  }
+}
+
+function release(descriptor: Descriptor): void {
+  if (--descriptor.numbers === 0) descriptor.close();
 }

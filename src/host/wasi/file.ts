@@ -1,19 +1,18 @@
 import * as fs from "node:fs";
-import { EFBIG, EINVAL, EROFS, ESPIPE } from "../../uapi/errno.ts";
+import { EAGAIN, EFBIG, EINVAL, EROFS, ESPIPE } from "../../uapi/errno.ts";
 import { attempt, attemptVoid } from "./attempt.ts";
 import {
   FDFLAGS_APPEND,
   FDFLAGS_NONBLOCK,
+  FILETYPE_CHARACTER_DEVICE,
   FILETYPE_REGULAR_FILE,
-  WHENCE_CUR,
   WHENCE_END,
-  WHENCE_SET,
 } from "./constants.ts";
 import type { FileHost } from "./context.ts";
 import type { Readiness } from "./descriptor.ts";
 import { HostDescriptor } from "./host-descriptor.ts";
-import { RIGHT_FD_FILESTAT_SET_TIMES } from "./rights.ts";
-import { readStream } from "./stream.ts";
+import { RIGHT_FD_FILESTAT_SET_TIMES, RIGHT_FD_SEEK, RIGHT_FD_TELL } from "./rights.ts";
+import { readStream, seekRights, seekStream } from "./stream.ts";
 
 const LARGEST_OFFSET = 0x7fffffffffffffffn;
 
@@ -24,13 +23,16 @@ const LARGEST_OFFSET = 0x7fffffffffffffffn;
 export class FileDescriptor extends HostDescriptor {
   readonly #host: FileHost;
   #seekable: boolean;
-  #position = 0n;
+  /** The host's descriptor is in append mode, which it stays. */
+  readonly #appends: boolean;
 
   /** Takes over `hostFd`. */
   constructor(host: FileHost, hostFd: number, fileType: number, rights: bigint, flags: number) {
-    super(hostFd, fileType, rights, 0n, flags);
+    const known = fileType === FILETYPE_CHARACTER_DEVICE ? seekRights(host.sys, hostFd, fileType) : ~0n;
+    super(hostFd, fileType, rights & (known | ~(RIGHT_FD_SEEK | RIGHT_FD_TELL)), 0n, flags);
     this.#host = host;
     this.#seekable = fileType === FILETYPE_REGULAR_FILE;
+    this.#appends = (flags & FDFLAGS_APPEND) !== 0;
   }
 
   override get fileFd(): number {
@@ -39,27 +41,20 @@ export class FileDescriptor extends HostDescriptor {
 
   override read(into: readonly Uint8Array[]): number {
     if (!this.#seekable) return this.#readStream(into);
-    const count = this.#readFrom(into, this.#position);
+    const count = this.#readFrom(into, null);
     // Some that say they are regular files are none, trace_pipe for example.
-    if (count === -ESPIPE) {
-      this.#seekable = false;
-      return this.#readStream(into);
-    }
-    if (count > 0) this.#position += BigInt(count);
-    return count;
+    if (count !== -EAGAIN) return count;
+    this.#seekable = false;
+    return this.#readStream(into);
   }
 
   override write(from: readonly Uint8Array[]): number {
-    if (!this.#seekable) return this.#writeFrom(from, null);
-    if ((this.flags & FDFLAGS_APPEND) !== 0) {
-      // The host file is not in append mode (the flag can change), so the end is looked up for each write.
-      const end = this.#size();
+    // A file that was opened so appends by itself, whoever else does.
+    if (this.#seekable && (this.flags & FDFLAGS_APPEND) !== 0 && !this.#appends) {
+      const end = this.seek(0n, WHENCE_END);
       if (typeof end === "number") return end;
-      this.#position = end;
     }
-    const count = this.#writeFrom(from, this.#position);
-    if (count > 0) this.#position += BigInt(count);
-    return count;
+    return this.#writeFrom(from, null);
   }
 
   override readAt(into: readonly Uint8Array[], offset: bigint): number {
@@ -79,11 +74,12 @@ export class FileDescriptor extends HostDescriptor {
     return readStream(this.#host.sys, this.#host.interrupts, this.hostFd, buffer, nonblocking);
   }
 
-  #readFrom(into: readonly Uint8Array[], position: bigint): number {
+  /** @param position `null`: where the host's descriptor is, which other programs may share */
+  #readFrom(into: readonly Uint8Array[], position: bigint | null): number {
     let total = 0;
     for (const buffer of into) {
       if (buffer.length === 0) continue;
-      const at = position + BigInt(total);
+      const at = position === null ? null : position + BigInt(total);
       const count = attempt(() => fs.readSync(this.hostFd, buffer, 0, buffer.length, at));
       if (count < 0) return total > 0 ? total : count;
       total += count;
@@ -112,22 +108,10 @@ export class FileDescriptor extends HostDescriptor {
   }
 
   override seek(offset: bigint, whence: number): bigint | number {
-    if (!this.#seekable) return -ESPIPE;
-    let base: bigint | number;
-    if (whence === WHENCE_SET) base = 0n;
-    else if (whence === WHENCE_CUR) base = this.#position;
-    else if (whence === WHENCE_END) base = this.#size();
-    else return -EINVAL;
-    if (typeof base === "number") return base;
-    const position = base + offset;
-    if (position < 0n || position > LARGEST_OFFSET) return -EINVAL;
-    this.#position = position;
-    return position;
+    return seekStream(this.#host.sys, this.hostFd, offset, whence);
   }
 
-  /** The program goes on where the guest is; where it ends, the guest does not learn. */
-  override passOn(): number | undefined {
-    if (this.#seekable) this.#host.sys.seek(this.hostFd, Number(this.#position), WHENCE_SET);
+  override passOn(): number {
     return this.hostFd;
   }
 
@@ -135,6 +119,7 @@ export class FileDescriptor extends HostDescriptor {
   override setFlags(flags: number): number {
     const fixed = ~(FDFLAGS_APPEND | FDFLAGS_NONBLOCK);
     if ((flags & fixed) !== (this.flags & fixed)) return -EINVAL;
+    if (this.#appends && (flags & FDFLAGS_APPEND) === 0) return -EINVAL;
     this.flags = flags;
     return 0;
   }

@@ -8,14 +8,17 @@ import { pathCalls } from "./path-calls.ts";
 import { pollCalls } from "./poll.ts";
 import { processCalls } from "./process-calls.ts";
 
+export { attempt } from "./attempt.ts";
 export { FILETYPE_UNKNOWN } from "./constants.ts";
 export type { WasiContext } from "./context.ts";
 export { Descriptor, type Readiness } from "./descriptor.ts";
 export { DirectoryDescriptor, READ_REQUEST } from "./directory.ts";
 export { ENOTCAPABLE } from "./errno.ts";
 export { FdTable } from "./fd-table.ts";
+export { linuxOpen } from "./linux-open.ts";
+export { pathOpener } from "./path-calls.ts";
 export { openPreopen, type Preopen } from "./preopen.ts";
-export { KERNEL_RIGHTS } from "./rights.ts";
+export { KERNEL_RIGHTS, RIGHT_FD_READ, RIGHT_FD_WRITE } from "./rights.ts";
 export {
   InputDescriptor,
   type InputSource,

@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import { EBADF, EBUSY, EFAULT, EINVAL, EISDIR, ENOTDIR } from "../../uapi/errno.ts";
 import { attempt, attemptVoid } from "./attempt.ts";
-import { LOOKUP_SYMLINK_FOLLOW, OFLAGS_CREAT, OFLAGS_TRUNC } from "./constants.ts";
+import { LOOKUP_SYMLINK_FOLLOW } from "./constants.ts";
 import type { WasiCalls, WasiContext } from "./context.ts";
-import { DirectoryDescriptor } from "./directory.ts";
+import { DirectoryDescriptor, type OpenRequest, withoutTrailingSlash } from "./directory.ts";
 import { ENOTCAPABLE } from "./errno.ts";
 import { chosenTimes } from "./fd-calls.ts";
 import { OwnMaps } from "./own-maps.ts";
@@ -16,7 +16,7 @@ const SLASH = 47;
 /** The `path_*` calls: everything below a preopened directory, nothing outside. */
 export function pathCalls(context: WasiContext): WasiCalls {
   const { memory, fds } = context;
-  const ownMaps = new OwnMaps(memory);
+  const open = pathOpener(context);
 
   /** Runs `call` with the directory, when it has the rights, and the path. */
   function on(
@@ -71,9 +71,7 @@ export function pathCalls(context: WasiContext): WasiCalls {
     path_create_directory: [
       "iii",
       (fd: number, path: number, length: number) =>
-        change(fd, rights.RIGHT_PATH_CREATE_DIRECTORY, path, length, (target) =>
-          attemptVoid(() => fs.mkdirSync(target, fds.modeFor(0o777))),
-        ),
+        on(fd, 0n, path, length, (base, bytes) => base.makeDirectory(bytes)),
     ],
     path_remove_directory: [
       "iii",
@@ -188,19 +186,15 @@ export function pathCalls(context: WasiContext): WasiCalls {
         fdflags: number,
         result: number,
       ) =>
-        on(fd, neededToOpen(oflags), path, length, (parent, bytes) => {
+        on(fd, 0n, path, length, (parent, bytes) => {
           if (!memory.has(result, 4)) return -EFAULT;
-          const opened = parent.open(bytes, {
+          const number = open(parent, bytes, {
             followLast: (dirflags & LOOKUP_SYMLINK_FOLLOW) !== 0,
             oflags,
             fdflags,
-            mode: fds.modeFor(0o666),
-            // A descriptor never gets a right that its directory does not hand down.
-            rights: BigInt.asUintN(64, base) & parent.inheriting,
-            inheriting: BigInt.asUintN(64, inheriting) & parent.inheriting,
+            rights: BigInt.asUintN(64, base),
+            inheriting: BigInt.asUintN(64, inheriting),
           });
-          if (typeof opened === "number") return opened;
-          const number = fds.add(isMaps(bytes) ? ownMaps.insteadOf(opened) : opened);
           if (number < 0) return number;
           memory.setU32(result, number);
           return 0;
@@ -209,11 +203,26 @@ export function pathCalls(context: WasiContext): WasiCalls {
   };
 }
 
-function neededToOpen(oflags: number): bigint {
-  let needed = rights.RIGHT_PATH_OPEN;
-  if ((oflags & OFLAGS_CREAT) !== 0) needed |= rights.RIGHT_PATH_CREATE_FILE;
-  if ((oflags & OFLAGS_TRUNC) !== 0) needed |= rights.RIGHT_PATH_FILESTAT_SET_SIZE;
-  return needed;
+/** Opens paths for a guest: in a directory of it, as a new number of it. */
+export function pathOpener({
+  memory,
+  fds,
+}: Pick<WasiContext, "memory" | "fds">): (
+  parent: DirectoryDescriptor,
+  path: Uint8Array,
+  request: OpenRequest,
+) => number {
+  const ownMaps = new OwnMaps(memory);
+  return (parent, path, request) => {
+    const opened = parent.open(path, {
+      ...request,
+      // A descriptor never gets a right that its directory does not hand down.
+      rights: request.rights & parent.inheriting,
+      inheriting: request.inheriting & parent.inheriting,
+    });
+    if (typeof opened === "number") return opened;
+    return fds.add(isMaps(path) ? ownMaps.insteadOf(opened) : opened);
+  };
 }
 
 function isMaps(path: Uint8Array): boolean {
@@ -222,11 +231,4 @@ function isMaps(path: Uint8Array): boolean {
 
 function isDot(name: Uint8Array): boolean {
   return name.length === 1 && name[0] === 46;
-}
-
-/** `mkdir("x/")` means `x`, whatever is there. */
-function withoutTrailingSlash(path: Uint8Array): Uint8Array {
-  let end = path.length;
-  while (end > 1 && path[end - 1] === SLASH) end--;
-  return path.subarray(0, end);
 }

@@ -1,43 +1,85 @@
 import * as fs from "node:fs";
 import type { Sys } from "../../sys/index.ts";
-import { EAGAIN, EBADF, EINTR, EPIPE } from "../../uapi/errno.ts";
+import { EAGAIN, EBADF, EINTR, EINVAL, EPIPE, ESPIPE } from "../../uapi/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../../uapi/linux.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { attempt } from "./attempt.ts";
-import { FDFLAGS_NONBLOCK, FILETYPE_CHARACTER_DEVICE, FILETYPE_UNKNOWN } from "./constants.ts";
+import {
+  FDFLAGS_NONBLOCK,
+  FILETYPE_CHARACTER_DEVICE,
+  FILETYPE_REGULAR_FILE,
+  FILETYPE_UNKNOWN,
+  WHENCE_END,
+  WHENCE_SET,
+} from "./constants.ts";
 import { Descriptor, type Readiness } from "./descriptor.ts";
-import { RIGHT_FD_FILESTAT_GET, RIGHT_FD_READ, RIGHT_FD_WRITE, RIGHT_POLL_FD_READWRITE } from "./rights.ts";
+import {
+  RIGHT_FD_FDSTAT_SET_FLAGS,
+  RIGHT_FD_FILESTAT_GET,
+  RIGHT_FD_READ,
+  RIGHT_FD_SEEK,
+  RIGHT_FD_TELL,
+  RIGHT_FD_WRITE,
+  RIGHT_POLL_FD_READWRITE,
+} from "./rights.ts";
 import { fileTypeOf } from "./stat.ts";
 
 /** Writes up to this size are joined to one system call, so that lines of several processes do not mix. */
 const JOIN_BYTES = 65536;
+const TCGETS = 0x5401;
+/** More than `struct termios` of any kernel. */
+const TERMIOS_BYTES = 64;
 
 /** Takes the bytes a guest writes. The view is only valid during the call. */
 export type OutputSink = (bytes: Uint8Array) => void;
 /** Fills `into` with input of the guest. @returns bytes filled, 0 at the end of the input */
 export type InputSource = (into: Uint8Array) => number;
 
-/** Standard input: a descriptor of the host, or a source of the embedding program. */
-export class InputDescriptor extends Descriptor {
-  readonly #sys: Sys;
-  readonly #interrupts: Interrupts;
-  readonly #source: number | InputSource;
+/** A standard stream: a descriptor of the host, which stays open, or a function of the embedding program. */
+abstract class StandardStream extends Descriptor {
+  protected readonly sys: Sys;
+  protected readonly interrupts: Interrupts;
+  /** `undefined` for a function. */
+  readonly #hostFd: number | undefined;
 
-  constructor(sys: Sys, interrupts: Interrupts, source: number | InputSource) {
-    const stats = typeof source === "number" ? attempt(() => fs.fstatSync(source)) : -1;
-    const rights = RIGHT_FD_READ | RIGHT_FD_FILESTAT_GET | RIGHT_POLL_FD_READWRITE;
-    super(typeof stats === "number" ? FILETYPE_UNKNOWN : fileTypeOf(stats), rights, 0n);
-    this.#sys = sys;
-    this.#interrupts = interrupts;
-    this.#source = source;
+  constructor(
+    sys: Sys,
+    interrupts: Interrupts,
+    hostFd: number | undefined,
+    fileType: number,
+    rights: bigint,
+  ) {
+    super(fileType, rights, 0n);
+    this.sys = sys;
+    this.interrupts = interrupts;
+    this.#hostFd = hostFd;
   }
 
   override get streamFd(): number | undefined {
-    return typeof this.#source === "number" ? this.#source : undefined;
+    return this.#hostFd;
   }
 
   override hostStats(): fs.BigIntStats | number {
-    return streamStats(this.#source);
+    const fd = this.#hostFd;
+    return fd === undefined ? -EBADF : attempt(() => fs.fstatSync(fd, { bigint: true }));
+  }
+
+  /** NB: the place in a file is shared with whoever gave it. */
+  override seek(offset: bigint, whence: number): bigint | number {
+    return this.#hostFd === undefined ? -ESPIPE : seekStream(this.sys, this.#hostFd, offset, whence);
+  }
+}
+
+const STREAM_RIGHTS = RIGHT_FD_FILESTAT_GET | RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_POLL_FD_READWRITE;
+
+/** Standard input: a descriptor of the host, or a source of the embedding program. */
+export class InputDescriptor extends StandardStream {
+  readonly #source: number | InputSource;
+
+  constructor(sys: Sys, interrupts: Interrupts, source: number | InputSource) {
+    const { fileType, rights } = kindOf(sys, source, FILETYPE_UNKNOWN);
+    super(sys, interrupts, fdOf(source), fileType, rights | STREAM_RIGHTS | RIGHT_FD_READ);
+    this.#source = source;
   }
 
   override read(into: readonly Uint8Array[]): number {
@@ -45,7 +87,7 @@ export class InputDescriptor extends Descriptor {
     if (buffer === undefined) return 0;
     const source = this.#source;
     if (typeof source !== "number") return Math.min(Math.max(0, source(buffer)), buffer.length);
-    return readStream(this.#sys, this.#interrupts, source, buffer, (this.flags & FDFLAGS_NONBLOCK) !== 0);
+    return readStream(this.sys, this.interrupts, source, buffer, (this.flags & FDFLAGS_NONBLOCK) !== 0);
   }
 
   override setFlags(flags: number): number {
@@ -54,35 +96,23 @@ export class InputDescriptor extends Descriptor {
   }
 
   override readiness(forWrite: boolean): Readiness {
-    const waits = typeof this.#source === "number" && !forWrite;
-    return { hostFd: waits ? (this.#source as number) : undefined, availableBytes: 1n };
+    return { hostFd: forWrite ? undefined : this.streamFd, availableBytes: 1n };
   }
 }
 
-/**
- * Standard output or error. It is reported as a character device whatever it is, so that the guest's C library
- * writes each line as it is complete: a table that is piped elsewhere appears at once, and nothing is left in the
- * guest's buffers when a signal ends it.
- */
-export class OutputDescriptor extends Descriptor {
-  readonly #sys: Sys;
-  readonly #interrupts: Interrupts;
+/** Standard output or error. */
+export class OutputDescriptor extends StandardStream {
   readonly #sink: number | OutputSink;
 
-  constructor(sys: Sys, interrupts: Interrupts, sink: number | OutputSink) {
-    const rights = RIGHT_FD_WRITE | RIGHT_FD_FILESTAT_GET | RIGHT_POLL_FD_READWRITE;
-    super(FILETYPE_CHARACTER_DEVICE, rights, 0n);
-    this.#sys = sys;
-    this.#interrupts = interrupts;
+  /**
+   * @param isHonest whether the guest learns what it is. To others it is a terminal, so that their C libraries write
+   * each line as it is complete: a table that is piped elsewhere appears at once, and nothing is left in the guest's
+   * buffers when a signal ends it.
+   */
+  constructor(sys: Sys, interrupts: Interrupts, sink: number | OutputSink, isHonest = false) {
+    const known = kindOf(sys, isHonest ? sink : undefined, FILETYPE_CHARACTER_DEVICE);
+    super(sys, interrupts, fdOf(sink), known.fileType, known.rights | STREAM_RIGHTS | RIGHT_FD_WRITE);
     this.#sink = sink;
-  }
-
-  override get streamFd(): number | undefined {
-    return typeof this.#sink === "number" ? this.#sink : undefined;
-  }
-
-  override hostStats(): fs.BigIntStats | number {
-    return streamStats(this.#sink);
   }
 
   override write(from: readonly Uint8Array[]): number {
@@ -94,9 +124,9 @@ export class OutputDescriptor extends Descriptor {
         this.#sink(chunk);
         continue;
       }
-      const result = writeAll(this.#sys, this.#sink, chunk);
+      const result = writeAll(this.sys, this.#sink, chunk);
       // A program that SIGPIPE would end ends the same way; few guests look at the result of printf.
-      if (result === -EPIPE) this.#interrupts.brokenPipe();
+      if (result === -EPIPE) this.interrupts.brokenPipe();
       if (result < 0) return result;
     }
     return total;
@@ -106,10 +136,38 @@ export class OutputDescriptor extends Descriptor {
     this.flags = flags;
     return 0;
   }
+
+  override readiness(): Readiness {
+    return { hostFd: this.streamFd, availableBytes: 0n };
+  }
 }
 
-function streamStats(stream: unknown): fs.BigIntStats | number {
-  return typeof stream === "number" ? attempt(() => fs.fstatSync(stream, { bigint: true })) : -EBADF;
+function fdOf(stream: unknown): number | undefined {
+  return typeof stream === "number" ? stream : undefined;
+}
+
+/** File type of a stream, and the rights to seek where it is no terminal and has something like a place. */
+function kindOf(sys: Sys, stream: unknown, other: number): { fileType: number; rights: bigint } {
+  const stats = typeof stream === "number" ? attempt(() => fs.fstatSync(stream)) : -EBADF;
+  if (typeof stats === "number") return { fileType: other, rights: 0n };
+  return { fileType: fileTypeOf(stats), rights: seekRights(sys, stream as number, fileTypeOf(stats)) };
+}
+
+/**
+ * The rights by which C libraries for WASI tell terminals: those of a descriptor that has a place. Linux gives other
+ * character devices one as well.
+ */
+export function seekRights(sys: Sys, fd: number, fileType: number): bigint {
+  if (fileType !== FILETYPE_REGULAR_FILE && fileType !== FILETYPE_CHARACTER_DEVICE) return 0n;
+  return sys.ioctl(fd, TCGETS, new Uint8Array(TERMIOS_BYTES)) < 0 ? RIGHT_FD_SEEK | RIGHT_FD_TELL : 0n;
+}
+
+/** Moves the place of a file that the host itself keeps. @returns it, or -errno */
+export function seekStream(sys: Sys, fd: number, offset: bigint, whence: number): bigint | number {
+  if (whence < WHENCE_SET || whence > WHENCE_END) return -EINVAL;
+  if (BigInt.asIntN(54, offset) !== offset) return -EINVAL;
+  const place = sys.seek(fd, Number(offset), whence);
+  return place < 0 ? place : BigInt(place);
 }
 
 /**

@@ -19,6 +19,11 @@ const DOT = new Uint8Array([46]);
 /** null, zero, full, random, urandom, kmsg; tty. Opening others may do something to a device. */
 const READABLE_DEVICES: ReadonlySet<string> = new Set(["1:3", "1:5", "1:7", "1:8", "1:9", "1:11", "5:0"]);
 
+/** Those of them that swallow what is written. */
+const SINKS: ReadonlySet<string> = new Set(["1:3", "1:5", "1:7"]);
+/** Opening would change something; no error number of its own. */
+const REFUSED = -4001;
+
 const VIEW_FILE_RIGHTS: bigint =
   rights.RIGHT_FD_READ |
   rights.RIGHT_FD_SEEK |
@@ -62,7 +67,12 @@ export class ViewDirectory extends DirectoryDescriptor {
     return this.#view.refuseWriting(this.#full(path));
   }
 
-  protected override find(path: Uint8Array, followLast: boolean): ViewPlace | number {
+  /** @param refuse what a name gives that may not be read; default: an explanation as well */
+  protected override find(
+    path: Uint8Array,
+    followLast: boolean,
+    refuse: () => number = () => this.#view.refuseReading(this.#full(path)),
+  ): ViewPlace | number {
     const failure = checkPath(path);
     if (failure < 0) return failure;
     if (this.#view.isWhole) {
@@ -75,17 +85,16 @@ export class ViewDirectory extends DirectoryDescriptor {
         release: () => {},
       };
     }
-    return walkView(this.#view, this.#path, path, followLast, () =>
-      this.#view.refuseReading(this.#full(path)),
-    );
+    return walkView(this.#view, this.#path, path, followLast, refuse);
   }
 
   override open(path: Uint8Array, request: OpenRequest): Descriptor | number {
-    if ((request.oflags & (OFLAGS_CREAT | OFLAGS_TRUNC)) !== 0) return this.refuseChange(path);
-    const place = this.find(path, request.followLast);
-    if (typeof place === "number") return place;
+    const isChange = changes(request);
+    const place = this.find(path, request.followLast, isChange ? () => REFUSED : undefined);
+    if (typeof place === "number") return isChange ? this.refuseChange(path) : place;
     try {
-      return this.#openPlace(place, request);
+      const opened = this.#openPlace(place, request);
+      return opened === REFUSED || (opened === -ENOENT && isChange) ? this.refuseChange(path) : opened;
     } finally {
       place.release();
     }
@@ -97,7 +106,7 @@ export class ViewDirectory extends DirectoryDescriptor {
   }
 
   #openPlace(place: ViewPlace, request: OpenRequest): Descriptor | number {
-    const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
+    const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
     // What it is has to be known before it is opened: that alone does something to some devices.
     const found = attempt(() =>
       fs.openSync(hostPath(place.parentFd, place.name), O_PATH | (place.follow ? 0 : O_NOFOLLOW)),
@@ -111,22 +120,22 @@ export class ViewDirectory extends DirectoryDescriptor {
         return -ENOTDIR;
       }
       if (stats.isDirectory()) {
+        if (changes(request)) return REFUSED;
         const fd = attempt(() => fs.openSync(reopened(found), O_RDONLY | O_DIRECTORY));
         return fd < 0 ? fd : new ViewDirectory(this.host, this.#view, fd, place.path);
       }
-      const refused = (request.rights & rights.RIGHT_FD_WRITE) !== 0n || !canBeRead(stats, found);
-      if (refused) return this.#refuseFile(place.name, request);
-      const fd = attempt(() => fs.openSync(reopened(found), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+      const writes = (request.rights & rights.RIGHT_FD_WRITE) !== 0n;
+      if ((writes || changes(request)) && !isDevice(stats, SINKS)) return REFUSED;
+      if (!canBeRead(stats, found)) return -EACCES;
+      const access = writes ? ((request.rights & rights.RIGHT_FD_READ) !== 0n ? O_RDWR : O_WRONLY) : O_RDONLY;
+      const fd = attempt(() => fs.openSync(reopened(found), access | O_NONBLOCK | O_NOCTTY));
       if (fd < 0) return fd;
       const flags = request.fdflags & FDFLAGS_NONBLOCK;
-      return new FileDescriptor(this.host, fd, fileTypeOf(stats), request.rights & VIEW_FILE_RIGHTS, flags);
+      const granted = VIEW_FILE_RIGHTS | (writes ? rights.RIGHT_FD_WRITE : 0n);
+      return new FileDescriptor(this.host, fd, fileTypeOf(stats), request.rights & granted, flags);
     } finally {
       attemptVoid(() => fs.closeSync(found));
     }
-  }
-
-  #refuseFile(name: Uint8Array, request: OpenRequest): number {
-    return (request.rights & rights.RIGHT_FD_WRITE) !== 0n ? this.refuseChange(name) : -EACCES;
   }
 
   /** What the user reads: as absolute as is known. */
@@ -148,8 +157,17 @@ function reopened(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
+function isDevice(stats: fs.Stats, devices: ReadonlySet<string>): boolean {
+  return stats.isCharacterDevice() && devices.has(`${major(stats.rdev)}:${minor(stats.rdev)}`);
+}
+
+/** Whether a request makes a file or empties one. */
+function changes({ oflags }: OpenRequest): boolean {
+  return (oflags & (OFLAGS_CREAT | OFLAGS_TRUNC)) !== 0;
+}
+
 function canBeRead(stats: fs.Stats, fd: number): boolean {
-  if (stats.isCharacterDevice()) return READABLE_DEVICES.has(`${major(stats.rdev)}:${minor(stats.rdev)}`);
+  if (stats.isCharacterDevice()) return isDevice(stats, READABLE_DEVICES);
   if (stats.isBlockDevice() || stats.isSocket()) return false;
   // Pipes without a name are somebody's, the host's own among them; only links of procfs lead there.
   return (

@@ -13,9 +13,6 @@ int __wasm_bpf_host_cpus(int configured);
 /* Bytes in a page of the kernel. */
 long __wasm_bpf_host_page_size(void);
 
-/* Permission bits of what is made from now on, -1 for the usual ones. */
-void __wasm_bpf_host_creation_mode(int mode);
-
 /* What TZ means when it is not set: a name for __map_file(), or a rule. */
 const char *__wasm_bpf_host_time_zone(void);
 

@@ -3,16 +3,14 @@
 #include <poll.h>
 #include <sys/select.h>
 
-/* NB: the signal mask is not looked at; exceptional conditions never occur. */
 int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
 	    fd_set *restrict exceptional, const struct timespec *restrict timeout,
 	    const sigset_t *mask)
 {
 	struct pollfd polled[FD_SETSIZE];
 	nfds_t used = 0;
-	int milliseconds = -1, ready = 0, found;
+	int ready = 0, found;
 
-	(void)mask;
 	if (count < 0 || count > FD_SETSIZE) {
 		errno = EINVAL;
 		return -1;
@@ -24,21 +22,12 @@ int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
 			events |= POLLIN;
 		if (writable && FD_ISSET(fd, writable))
 			events |= POLLOUT;
+		if (exceptional && FD_ISSET(fd, exceptional))
+			events |= POLLPRI;
 		if (events)
 			polled[used++] = (struct pollfd){ fd, events, 0 };
 	}
-	if (timeout) {
-		if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 ||
-		    timeout->tv_nsec > 999999999) {
-			errno = EINVAL;
-			return -1;
-		}
-		milliseconds = timeout->tv_sec > 2000000 ?
-				       2000000000 :
-				       (int)(timeout->tv_sec * 1000 +
-					     (timeout->tv_nsec + 999999) / 1000000);
-	}
-	found = poll(polled, used, milliseconds);
+	found = ppoll(polled, used, timeout, mask);
 	if (found < 0)
 		return found;
 	for (nfds_t i = 0; i < used; i++)
@@ -62,6 +51,10 @@ int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
 		}
 		if ((p->events & POLLOUT) && (p->revents & (POLLOUT | POLLERR))) {
 			FD_SET(p->fd, writable);
+			ready++;
+		}
+		if ((p->events & POLLPRI) && (p->revents & POLLPRI)) {
+			FD_SET(p->fd, exceptional);
 			ready++;
 		}
 	}
