@@ -1,3 +1,4 @@
+import { INSTRUCTION_SIZE } from "../../asm/index.ts";
 import { type Btf, LibbpfCoreLines } from "../../btf/index.ts";
 import type { BpfObject } from "../../ebpf/index.ts";
 import type { ElfFile } from "../../elf/index.ts";
@@ -31,12 +32,14 @@ export function sayCoreRelocations(
     const section = file.section(name);
     if (section === undefined) continue;
     for (const [number, { offsetBytes, typeId, accessString, kind }] of relocations.entries()) {
+      const index = Math.floor(offsetBytes / INSTRUCTION_SIZE);
+      const at = index * INSTRUCTION_SIZE;
       const code = functions.find(
         ({ sectionIndex, value, size }) =>
-          sectionIndex === section.index && offsetBytes >= value && offsetBytes < value + size,
+          sectionIndex === section.index && at >= value && at + INSTRUCTION_SIZE <= value + size,
       );
       if (code === undefined) {
-        const skipped = `skipping CO-RE relocation #${number} for insn #${offsetBytes / 8}`;
+        const skipped = `skipping CO-RE relocation #${number} for insn #${index}`;
         log.write(LOG_DEBUG, `sec '${name}': ${skipped} belonging to eliminated weak subprogram`);
         continue;
       }
@@ -45,12 +48,8 @@ export function sayCoreRelocations(
       const went = lines.tell({
         functionName: code.name,
         number,
-        instructionIndex: (offsetBytes - code.value) / 8,
-        instruction: new DataView(
-          buffer,
-          byteOffset + offsetBytes,
-          Math.min(16, section.data.length - offsetBytes),
-        ),
+        instructionIndex: (at - code.value) / INSTRUCTION_SIZE,
+        instruction: new DataView(buffer, byteOffset + at, Math.min(16, section.data.length - at)),
         typeId,
         accessString,
         kind,

@@ -9,9 +9,14 @@ export function mapName({ name, spec }: BpfMap): string {
 /** Takes a line of debug level. */
 export type Say = (text: string) => void;
 
-/** The functions of an object's file. */
+/** The functions of an object's file: each is whole in its section. */
 export function functionsOf(file: ElfFile): readonly ElfSymbol[] {
-  return file.symbols().filter(({ type }) => type === STT_FUNC);
+  return file
+    .symbols()
+    .filter(
+      ({ type, sectionIndex, value, size }) =>
+        type === STT_FUNC && value + size <= (file.sections[sectionIndex]?.data.length ?? 0),
+    );
 }
 
 /** Where libbpf keeps an internal map: values of the configuration are in no section, but among the symbols. */

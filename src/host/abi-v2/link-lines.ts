@@ -31,14 +31,23 @@ function sayCalls(say: Say, { name, spec }: BpfProgram, littleEndian: boolean): 
     references.filter(({ kind }) => kind === "kfunc").map((call) => call.instructionIndex),
   );
   const byStart = new Map(layout.map((part) => [part.start, part]));
-  const added = new Set([main]);
-  const add = (part: PlacedFunction): void => {
+  const added = new Set<PlacedFunction>();
+  // Depth first; no recursion, the depth is the object's.
+  const stack: { readonly part: PlacedFunction; slot: number }[] = [];
+  const enter = (part: PlacedFunction): void => {
+    if (part !== main) say(`prog '${name}': added ${part.slots} insns from sub-prog '${part.name}'`);
     added.add(part);
-    say(`prog '${name}': added ${part.slots} insns from sub-prog '${part.name}'`);
-    walk(part);
+    stack.push({ part, slot: 0 });
   };
-  const walk = (part: PlacedFunction): void => {
-    for (let slot = 0; slot < part.slots; slot++) {
+  // What nothing calls, such as an exception callback, comes last.
+  for (const root of layout) {
+    if (!added.has(root)) enter(root);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const { part, slot } = top;
+      if (slot >= part.slots) {
+        stack.pop();
+        continue;
+      }
       const place = part.start + slot;
       const at = place * INSTRUCTION_SIZE;
       const opcode = view.getUint8(at);
@@ -46,20 +55,19 @@ function sayCalls(say: Say, { name, spec }: BpfProgram, littleEndian: boolean): 
       const source = littleEndian ? registers >> 4 : registers & 0xf;
       const isCall = opcode === OP_CALL && source === BPF_PSEUDO_CALL && !externCalls.has(place);
       const isAddress = opcode === OP_LDIMM64 && source === BPF_PSEUDO_FUNC;
-      if (isCall || isAddress) {
-        const distance = view.getInt32(at + 4, littleEndian);
-        const target = byStart.get(place + distance + 1);
-        if (target === undefined) continue;
-        if (!added.has(target)) add(target);
+      const distance = view.getInt32(at + 4, littleEndian);
+      const target = isCall || isAddress ? byStart.get(place + distance + 1) : undefined;
+      if (target !== undefined && !added.has(target)) {
+        enter(target);
+        continue;
+      }
+      if (target !== undefined) {
         const where = `subprog '${target.name}' (now at ${target.start} offset)`;
         say(`prog '${part.name}': insn #${slot} relocated, imm ${distance} points to ${where}`);
       }
-      if (opcode === OP_LDIMM64) slot++;
+      top.slot += opcode === OP_LDIMM64 ? 2 : 1;
     }
-  };
-  walk(main);
-  // What nothing calls, such as an exception callback.
-  for (const part of layout) if (!added.has(part)) add(part);
+  }
 }
 
 /** References to maps that are not created and to functions that the kernel has not got. */
