@@ -31,7 +31,8 @@ async function run(name: string, workload: Workload): Promise<{ native: Printed;
   const kinds = ["native", "guest"] as const;
   const results = new Map<string, Printed>();
   for (const turn of workload.inTurn === true ? kinds.map((kind) => [kind]) : [kinds]) {
-    await using target = new Running(programs.target, []);
+    // On one processor, so that its events have an order in buffers of each, too.
+    await using target = new Running("taskset", ["-c", "0", programs.target]);
     await target.line("started");
     const args = (workload.args ?? []).map((word) => word.replace("TARGET", target.pid));
     await using native = turn.includes("native")
