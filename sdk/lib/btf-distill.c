@@ -133,10 +133,10 @@ int btf__distill_base(const struct btf *src_btf, struct btf **new_base_btf, stru
 
 	if (!new_base_btf || !new_split_btf || !src_btf->base)
 		return wb_fail(EINVAL);
-	if (src_btf->big_endian)
-		return wb_fail(EOPNOTSUPP);
 	distill.ids = calloc(distill.count, sizeof(*distill.ids));
 	distill.to = base = btf__new_empty();
+	if (base)
+		base->big_endian = src_btf->big_endian;
 	result = base && distill.ids ? visit_own(src_btf, mark, &distill) : -ENOMEM;
 	if (!result)
 		result = add_marked(&distill, true);

@@ -1,4 +1,4 @@
-/* The bytes of .BTF.ext sections, which are kept as they are. */
+/* The bytes of .BTF.ext sections, which are kept as they are, or in the other order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +14,16 @@ struct header {
 	__u32 header_size;
 	__u32 functions_at, functions_size;
 	__u32 lines_at, lines_size;
+	__u32 relocations_at, relocations_size; /* where the header is long enough */
 };
+
+/* The fields that every header has. */
+#define HEADER_SIZE offsetof(struct header, relocations_at)
 
 struct btf_ext {
 	__u32 size;
+	bool big_endian; /* the bytes that are given out; here they have the machine's order */
+	__u8 *swapped; /* NULL until asked for */
 	__u8 data[] __attribute__((aligned(8)));
 };
 
@@ -28,30 +34,53 @@ static bool part_valid(const struct header *header, __u32 size, __u32 at, __u32 
 	return !length || (at % 4 == 0 && at <= room && length <= room - at && length >= 4);
 }
 
+/* Gives all words the other order of bytes; the sizes are read before. Everything behind the header is words. */
+static void swap(void *data, __u32 size, __u32 header_size)
+{
+	struct header *header = data;
+
+	header->magic = __builtin_bswap16(header->magic);
+	wb_swap_words(&header->header_size, header_size - offsetof(struct header, header_size));
+	wb_swap_words((char *)data + header_size, size - header_size);
+}
+
 static int check(const struct header *header, __u32 size)
 {
-	if (size < sizeof(*header) || header->magic != BTF_MAGIC)
-		return -EINVAL;
-	if (header->version != BTF_VERSION || header->flags)
-		return -EOPNOTSUPP;
-	if (header->header_size < sizeof(*header) || header->header_size >= size)
-		return -EINVAL;
 	if (!part_valid(header, size, header->functions_at, header->functions_size) ||
 	    !part_valid(header, size, header->lines_at, header->lines_size))
 		return -EINVAL;
 	return 0;
 }
 
+/* Has the machine's order of bytes in `ext->data`. 0 or -errno */
+static int read(struct btf_ext *ext)
+{
+	const struct header *header = (const void *)ext->data;
+	__u32 header_size;
+
+	if (ext->size < HEADER_SIZE || (header->magic != BTF_MAGIC && header->magic != __builtin_bswap16(BTF_MAGIC)))
+		return -EINVAL;
+	if (header->version != BTF_VERSION || header->flags)
+		return -EOPNOTSUPP;
+	ext->big_endian = header->magic != BTF_MAGIC;
+	header_size = ext->big_endian ? __builtin_bswap32(header->header_size) : header->header_size;
+	if (header_size < HEADER_SIZE || header_size >= ext->size)
+		return -EINVAL;
+	if (ext->big_endian)
+		swap(ext->data, ext->size, header_size);
+	return check(header, ext->size);
+}
+
 struct btf_ext *btf_ext__new(const __u8 *data, __u32 size)
 {
-	struct btf_ext *ext = malloc(sizeof(*ext) + size);
+	struct btf_ext *ext = calloc(1, sizeof(*ext) + size);
 	int result;
 
 	if (!ext)
 		return wb_null(ENOMEM);
 	memcpy(ext->data, data, size);
 	ext->size = size;
-	result = check((const void *)ext->data, size);
+	result = read(ext);
 	if (result) {
 		free(ext);
 		return wb_null(result);
@@ -61,14 +90,27 @@ struct btf_ext *btf_ext__new(const __u8 *data, __u32 size)
 
 void btf_ext__free(struct btf_ext *btf_ext)
 {
-	if (btf_ext && (unsigned long)btf_ext < (unsigned long)-4095L)
-		free(btf_ext);
+	if (!btf_ext || (unsigned long)btf_ext >= (unsigned long)-4095L)
+		return;
+	free(btf_ext->swapped);
+	free(btf_ext);
 }
 
 const void *btf_ext__raw_data(const struct btf_ext *btf_ext, __u32 *size)
 {
-	*size = btf_ext->size;
-	return btf_ext->data;
+	struct btf_ext *ext = (struct btf_ext *)btf_ext;
+
+	*size = ext->size;
+	if (!ext->big_endian)
+		return ext->data;
+	if (!ext->swapped) {
+		ext->swapped = malloc(ext->size);
+		if (!ext->swapped)
+			return wb_null(ENOMEM);
+		memcpy(ext->swapped, ext->data, ext->size);
+		swap(ext->swapped, ext->size, ((const struct header *)ext->data)->header_size);
+	}
+	return ext->swapped;
 }
 
 /* The name that programs for libbpf before 1.4 use. */
@@ -79,14 +121,13 @@ const void *btf_ext__get_raw_data(const struct btf_ext *btf_ext, __u32 *size)
 
 enum btf_endianness btf_ext__endianness(const struct btf_ext *btf_ext)
 {
-	(void)btf_ext;
-	return BTF_LITTLE_ENDIAN;
+	return btf_ext->big_endian ? BTF_BIG_ENDIAN : BTF_LITTLE_ENDIAN;
 }
 
 int btf_ext__set_endianness(struct btf_ext *btf_ext, enum btf_endianness endian)
 {
-	(void)btf_ext;
 	if (endian != BTF_LITTLE_ENDIAN && endian != BTF_BIG_ENDIAN)
 		return wb_fail(EINVAL);
-	return endian == BTF_LITTLE_ENDIAN ? 0 : wb_fail(EOPNOTSUPP);
+	btf_ext->big_endian = endian == BTF_BIG_ENDIAN;
+	return 0;
 }

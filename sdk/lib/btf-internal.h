@@ -22,7 +22,7 @@ struct btf {
 	uint32_t first_string; /* strings at lower offsets are the base's */
 	uint32_t string_size;
 	uint32_t pointer_size; /* 0: not known */
-	bool big_endian;
+	bool big_endian; /* the bytes that are given out; in memory, types have the machine's order */
 	bool based; /* with the host, it goes on from types that the guest has no struct of: all are taken for its own */
 	struct wb_btf_cache *cache; /* what was fetched, see btf-cache.c */
 
@@ -47,10 +47,17 @@ struct btf *wb_btf_open_types(int kind, const char *name, struct btf *base, uint
 /** The host's handle on the same types; -errno. Made of the bytes where the types were written. */
 int wb_btf_handle(struct btf *btf);
 
+/** Gives words of 32 bits the other order of bytes; of the types, everything is such words. */
+static inline void wb_swap_words(void *at, uint32_t size)
+{
+	for (uint32_t *word = at; size >= 4; word++, size -= 4)
+		*word = __builtin_bswap32(*word);
+}
+
 /** Has all types in memory: 0 or -errno. */
 int wb_btf_fetch_all(struct btf *btf);
 
-/** Takes over the bytes of a .BTF section, which are then `btf->raw`: 0, or -errno with the bytes freed. */
+/** Takes over the bytes of a .BTF section, which are then `btf->raw` unless they have the other order: 0, or -errno with the bytes freed. */
 int wb_btf_take_raw(struct btf *btf, char *raw, uint32_t size);
 
 /** Has all types in blocks of their own, which can be written, and forgets what was made of them: 0 or -errno. */

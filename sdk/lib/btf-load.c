@@ -4,7 +4,8 @@
 
 #include "btf-internal.h"
 
-int btf__load_into_kernel(struct btf *btf)
+/* In the machine's order of bytes, which they have: a descriptor, or -errno. */
+static int load(struct btf *btf)
 {
 	LIBBPF_OPTS(bpf_btf_load_opts, opts);
 	const void *raw;
@@ -12,8 +13,6 @@ int btf__load_into_kernel(struct btf *btf)
 	__u32 size;
 	int fd;
 
-	if (btf->fd >= 0)
-		return wb_fail(EEXIST);
 	raw = btf__raw_data(btf, &size);
 	if (!raw)
 		return wb_fail(ENOMEM);
@@ -32,8 +31,20 @@ int btf__load_into_kernel(struct btf *btf)
 			wb_warn("-- BEGIN BTF LOAD LOG ---\n%s\n-- END BTF LOAD LOG --\n", log);
 		free(log);
 	}
+	return fd < 0 ? wb_fail(-fd) : fd;
+}
+
+int btf__load_into_kernel(struct btf *btf)
+{
+	enum btf_endianness order = btf__endianness(btf);
+	int fd;
+
+	if (btf->fd >= 0)
+		return wb_fail(EEXIST);
+	fd = btf__set_endianness(btf, BTF_LITTLE_ENDIAN) ?: load(btf);
+	btf__set_endianness(btf, order);
 	if (fd < 0)
-		return wb_fail(-fd);
+		return fd;
 	btf->fd = fd;
 	return 0;
 }

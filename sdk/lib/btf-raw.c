@@ -79,13 +79,25 @@ static int index_types(struct btf *btf)
 	return 0;
 }
 
+/* Of the fields that all headers have. */
+static void swap_header(struct btf_header *header)
+{
+	header->magic = __builtin_bswap16(header->magic);
+	wb_swap_words(&header->hdr_len, HEADER_SIZE - offsetof(struct btf_header, hdr_len));
+}
+
 int wb_btf_take_raw(struct btf *btf, char *raw, uint32_t size)
 {
-	const struct btf_header *header = (const void *)raw;
+	struct btf_header *header = (void *)raw;
 	uint32_t types_at, strings_at;
 	int result = -EINVAL;
 
-	if (size < HEADER_SIZE || header->magic != BTF_MAGIC)
+	if (size < HEADER_SIZE)
+		goto failed;
+	btf->big_endian = header->magic != BTF_MAGIC;
+	if (btf->big_endian)
+		swap_header(header);
+	if (header->magic != BTF_MAGIC)
 		goto failed;
 	result = -EOPNOTSUPP;
 	if (header->version != BTF_VERSION || header->flags)
@@ -101,6 +113,8 @@ int wb_btf_take_raw(struct btf *btf, char *raw, uint32_t size)
 		goto failed;
 	if (!header->str_len ? !btf->base : raw[strings_at + header->str_len - 1] || (!btf->base && raw[strings_at]))
 		goto failed;
+	if (btf->big_endian)
+		wb_swap_words(raw + types_at, header->type_len);
 	btf->types = raw + types_at;
 	btf->types_size = header->type_len;
 	btf->strings = raw + strings_at;
@@ -108,6 +122,10 @@ int wb_btf_take_raw(struct btf *btf, char *raw, uint32_t size)
 	result = index_types(btf);
 	if (result)
 		goto failed;
+	if (btf->big_endian) {
+		btf->old_raw = raw;
+		return 0;
+	}
 	btf->raw = raw;
 	btf->raw_size = size;
 	return 0;
@@ -144,7 +162,7 @@ int wb_btf_fetch_all(struct btf *btf)
 
 	if (btf->offsets)
 		return 0;
-	if (btf->big_endian || btf->based)
+	if (btf->based)
 		return -EOPNOTSUPP;
 	raw = fetch(btf, &size);
 	if (!raw)
@@ -174,6 +192,10 @@ const void *btf__raw_data(const struct btf *const_btf, __u32 *size)
 			memcpy(btf->raw, &header, HEADER_SIZE);
 			memcpy(btf->raw + HEADER_SIZE, btf->types, btf->types_size);
 			memcpy(btf->raw + HEADER_SIZE + btf->types_size, btf->strings, btf->string_size);
+			if (btf->big_endian) {
+				swap_header((void *)btf->raw);
+				wb_swap_words(btf->raw + HEADER_SIZE, btf->types_size);
+			}
 		}
 	}
 	if (!btf->raw)

@@ -45,6 +45,12 @@ static struct btf *of_handle(int handle, struct btf *base)
 	btf->based = info.first_id > btf->first_id;
 	if (btf->based)
 		btf->string_size = UINT32_MAX;
+	/* NB: records that are fetched one by one would have the other order of bytes. */
+	result = btf->big_endian ? wb_btf_fetch_all(btf) : 0;
+	if (result) {
+		btf__free(btf);
+		return wb_null(result);
+	}
 	return btf;
 }
 
@@ -115,18 +121,6 @@ struct btf *btf__new_split(const void *data, __u32 size, struct btf *base_btf)
 
 	if (btf && raw) {
 		memcpy(raw, data, size);
-		if (size >= 2 && raw[0] == (char)(BTF_MAGIC >> 8)) {
-			/* The other order of bytes: the host reads it. */
-			struct btf *swapped;
-			int base = base_btf ? wb_btf_handle(base_btf) : 0;
-
-			free(raw);
-			btf__free(btf);
-			if (base < 0)
-				return wb_null(base);
-			swapped = of_handle(wb_btf_open(WB_BTF_BYTES, 0, base, wb_address(data), size), base_btf);
-			return swapped;
-		}
 		result = wb_btf_take_raw(btf, raw, size);
 		raw = NULL;
 	}
@@ -263,9 +257,17 @@ enum btf_endianness btf__endianness(const struct btf *btf)
 
 int btf__set_endianness(struct btf *btf, enum btf_endianness endian)
 {
+	int result;
+
 	if (endian != BTF_LITTLE_ENDIAN && endian != BTF_BIG_ENDIAN)
 		return wb_fail(EINVAL);
-	return endian == btf__endianness(btf) ? 0 : wb_fail(EOPNOTSUPP);
+	if (endian == btf__endianness(btf))
+		return 0;
+	result = wb_btf_begin_write(btf);
+	if (result)
+		return wb_fail(-result);
+	btf->big_endian = endian == BTF_BIG_ENDIAN;
+	return 0;
 }
 
 int btf__fd(const struct btf *btf)
