@@ -288,3 +288,34 @@ test("a map that exists takes the place of an object's", (t) => {
   assert.equal(guest.call("map_update", given, key, value, 0, 0), 0);
   assert.equal(object.run("count"), 23);
 });
+
+const CONTROL = compileBpf(`
+struct sock;
+struct tcp_congestion_ops {
+  unsigned int (*ssthresh)(struct sock *sk);
+  void (*cong_avoid)(struct sock *sk, unsigned int ack, unsigned int acked);
+  unsigned int (*undo_cwnd)(struct sock *sk);
+  char name[16];
+};
+SEC("struct_ops/ssthresh") unsigned int ssthresh(__u64 *ctx) { return 2; }
+SEC("struct_ops/cong_avoid") void cong_avoid(__u64 *ctx) { }
+SEC("struct_ops/undo_cwnd") unsigned int undo_cwnd(__u64 *ctx) { return 2; }
+SEC(".struct_ops") struct tcp_congestion_ops control = {
+  .ssthresh = (void *)ssthresh, .cong_avoid = (void *)cong_avoid, .undo_cwnd = (void *)undo_cwnd, .name = "abi_control",
+};
+SEC("socket") int one(struct __sk_buff *skb) { return 1; }
+`);
+
+test("programs are loaded one by one; those of a struct_ops map that is not created are left out", (t) => {
+  const object = new GuestObjectFixture(t, CONTROL);
+  const { guest, handle } = object;
+  const load = (name: string): number => guest.call("object_load_program", handle, object.program(name), 0);
+  assert.equal(load("one"), -EINVAL, "not prepared");
+  assert.equal(guest.call("map_set", handle, object.map("control"), SET_AUTOCREATE, 0, 0), 0);
+  assert.equal(guest.call("object_prepare", handle), 0, guest.lines);
+  for (const name of ["ssthresh", "cong_avoid", "undo_cwnd", "one"]) assert.equal(load(name), 0, name);
+  assert.equal(load("one"), -EINVAL, "loaded");
+  assert.equal(guest.call("program_fd", handle, object.program("ssthresh")), -ENOENT);
+  assert.equal(object.run("one"), 1);
+  object.load();
+});

@@ -154,7 +154,9 @@ export function objectImports(context: AbiV2Context): HostImports {
     const owner = guestObject(context, handle);
     const program = guestProgram(context, handle, index);
     const { object } = owner;
-    if (!object.prepared || object.loaded || program.loaded || !program.autoload) return -EINVAL;
+    if (!object.prepared || object.loaded || program.loaded) return -EINVAL;
+    // What the guest wants loaded may be of a struct_ops map that is not created.
+    if (!program.autoload) return 0;
     const block = request === 0 ? undefined : new Block(memory, request, PROGRAM_REQUEST_BYTES);
     const refusal = block?.u32(4) ?? 0;
     if (refusal !== 0) {
