@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { BpfMap } from "../../src/ebpf/index.ts";
+import { parseElf, STT_FUNC } from "../../src/elf/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
 import { BPF_MAP_TYPE_HASH } from "../../src/uapi/bpf.ts";
 import { EINVAL, EOPNOTSUPP, ESRCH } from "../../src/uapi/errno.ts";
@@ -18,6 +19,7 @@ mountBpfFileSystem();
 
 const FORMAT = 4001;
 const SET_AUTOLOAD = 1;
+const STT_FILE = 4;
 const SET_KEY_SIZE = 2;
 const SET_AUTOCREATE = 9;
 const PIN = `/sys/fs/bpf/wasm-bpf-lines-${process.pid}`;
@@ -237,4 +239,28 @@ test("who wants to know is told each step, in order", (t) => {
   let next = 0;
   for (const line of lines) if (wanted[next]?.test(line)) next++;
   assert.equal(next, wanted.length, `missing: ${wanted[next]}\n${lines.join("\n")}`);
+});
+
+test("an object whose symbols and types tell lies is answered, whatever is told about it", (t) => {
+  const lying = bytes.slice();
+  const view = new DataView(lying.buffer);
+  const file = parseElf(lying);
+  const placeOf = (name: string): number => file.section(name)?.data.byteOffset ?? 0;
+  // What names the source file is a function of 4096 bytes in the section of the license, which has relocations.
+  const symbol = placeOf(".symtab") + 24 * (file.symbols().find(({ type }) => type === STT_FILE)?.index ?? 0);
+  view.setUint8(symbol + 4, STT_FUNC);
+  view.setUint16(symbol + 6, file.section("license")?.index ?? 0, true);
+  view.setBigUint64(symbol + 16, 4096n, true);
+  const types = placeOf(".BTF");
+  const strings = types + view.getUint32(types + 4, true) + view.getUint32(types + 16, true);
+  const text = new TextDecoder("latin1").decode(lying.subarray(strings));
+  const records = placeOf(".BTF.ext");
+  const group = records + view.getUint32(records + 4, true) + view.getUint32(records + 24, true) + 4;
+  view.setUint32(group, text.indexOf("\0license\0") + 1, true);
+  view.setUint32(group + 8, 800, true);
+  const guest = new AbiGuest();
+  guest.call("log_bind", guest.alloc(4));
+  guest.call("log_level", 2);
+  const opened = new GuestObjectFixture(t, lying, {}, guest);
+  assert.equal(guest.call("object_load", opened.handle), 0);
 });
