@@ -98,7 +98,13 @@ bool arguments_begin(struct arguments *arguments, napi_env env, napi_callback_in
 {
 	arguments->env = env;
 	arguments->count = MAX_ARGUMENTS;
-	return napi_get_cb_info(env, info, &arguments->count, arguments->given, NULL, &arguments->data) == napi_ok;
+	if (napi_get_cb_info(env, info, &arguments->count, arguments->given, NULL, &arguments->data) != napi_ok)
+		return false;
+	/* NB: the count is that of the call, not of what there was room for. */
+	if (arguments->count <= MAX_ARGUMENTS)
+		return true;
+	napi_throw_type_error(env, NULL, "wasm-bpf addon: too many arguments");
+	return false;
 }
 
 bool arguments_take(struct arguments *arguments, const char *function, size_t i, enum kind kind)

@@ -56,7 +56,7 @@ struct arguments {
 	char text[4097];
 };
 
-/* False when Node.js refuses. */
+/* False when Node.js refuses, or, with a TypeError thrown, when there are too many. */
 bool arguments_begin(struct arguments *arguments, napi_env env, napi_callback_info info);
 /* Reads argument `i` into its value. False, with a TypeError thrown, when it is of another kind. */
 bool arguments_take(struct arguments *arguments, const char *function, size_t i, enum kind kind);
