@@ -51,7 +51,7 @@ current=$cache/current
 before=$(readlink "$current" || true)
 if [ "$before" != "${sysroot##*/}" ]; then
   # What this takes the place of may be in use by a build that runs, so it stays for an hour.
-  touch -c "$sysroot" "$cache/$before"
+  touch -c "$base" "$sysroot" "$cache/$before"
   ln -s "${sysroot##*/}" "$current.$$"
   mv -T "$current.$$" "$current"
   find "$cache" -mindepth 1 -maxdepth 1 -type d -mmin +60 -exec rm -rf '{}' +
