@@ -57,6 +57,8 @@ export class Btf {
   readonly #context: DecodeContext;
   readonly #cache = new Map<number, BtfType>();
   #layout: Layout | undefined;
+  /** What was searched for by name without flavor. */
+  readonly #flavors = new Map<string, readonly number[]>();
 
   private constructor(bytes: Uint8Array, options: BtfParseOptions) {
     const { base } = options;
@@ -182,7 +184,12 @@ export class Btf {
    * is one of `kinds`, ascending.
    */
   candidates(essential: string, kinds: readonly BtfKind[]): number[] {
-    return this.#named(this.#nameOffsets(essential, true)).filter((id) => kinds.includes(this.kind(id)));
+    let ids = this.#flavors.get(essential);
+    if (ids === undefined) {
+      ids = this.#named(this.#nameOffsets(essential, true));
+      this.#flavors.set(essential, ids);
+    }
+    return ids.filter((id) => kinds.includes(this.kind(id)));
   }
 
   /** Follows const, volatile, restrict and type tags. @throws {MalformedInputError} on a cycle. */

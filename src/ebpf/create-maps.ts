@@ -120,6 +120,7 @@ function fillMapSlots(map: BpfMap, maps: ReadonlyMap<string, BpfMap>, observer: 
         `Map "${map.name}" holds map "${name}", which the object does not define`,
       );
     }
+    if (!target.loaded) observer.slotRefused?.(map, slot, target);
     map.update(fdBytes(slot), fdBytes(target.fd));
     observer.slotFilled?.(map, slot, target);
   }
@@ -141,6 +142,7 @@ export function fillProgramArrays(
           `Map "${map.name}" holds program "${name}", which is not in the object`,
         );
       }
+      if (!program.loaded) observer.slotRefused?.(map, slot, program);
       map.update(fdBytes(slot), fdBytes(program.fd));
       observer.slotFilled?.(map, slot, program);
     }

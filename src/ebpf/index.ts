@@ -7,7 +7,7 @@ export { BpfMap } from "./map.ts";
 export type { MapEntry } from "./map-batch.ts";
 export type { MapConfiguration, MapOptions } from "./map-definition.ts";
 export type { MapInfo } from "./map-info.ts";
-export { MissingExternError, MissingTargetError } from "./missing-error.ts";
+export { KconfigError, MissingExternError, MissingTargetError, StructOpsError } from "./missing-error.ts";
 export { BpfObject, type ObjectOptions } from "./object.ts";
 export { DEFAULT_PIN_ROOT, isOnBpfFileSystem, openPin, openPinOf, removePin } from "./pin.ts";
 export { openPinnedProgram, type PinnedProgram } from "./pinned-program.ts";

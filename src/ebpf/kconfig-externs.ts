@@ -9,7 +9,7 @@ import {
 } from "../kernel/index.ts";
 import type { ExternSpec } from "../object/index.ts";
 import type { LoadObserver } from "./load-observer.ts";
-import { MissingExternError } from "./missing-error.ts";
+import { KconfigError, MissingExternError } from "./missing-error.ts";
 
 /** What a `__kconfig` variable's C type makes of a configuration value. */
 export type KconfigType =
@@ -150,23 +150,34 @@ export function fillKconfig(
       continue;
     }
     const value = valueOfVirtual(extern);
-    place.set(encodeVirtual(extern, type, value));
+    try {
+      place.set(encodeVirtual(extern, type, value));
+    } catch (error) {
+      if (!(error instanceof WasmBpfError)) throw error;
+      throw new KconfigError({ extern, type, value, source: undefined }, error.message, { cause: error });
+    }
     observer.kconfigResolved?.(extern, value);
   }
-  const fill = (values: ReadonlyMap<string, string>): void => {
+  const fill = (values: ReadonlyMap<string, string>, source: KconfigError["source"]): void => {
     const found = [...open.keys()].filter((name) => values.has(name));
     // NB: in the order of the configuration, as observers expect; one value needs no look at thousands of others.
     const names = found.length < 2 ? found : [...values.keys()].filter((name) => open.has(name));
     for (const name of names) {
       const [wanted, value] = [open.get(name), values.get(name)];
       if (wanted === undefined || value === undefined) continue;
-      wanted.place.set(encodeKconfigValue(name, wanted.type, wanted.extern.sizeBytes, value));
-      observer.kconfigResolved?.(wanted.extern, value);
+      const { extern, type, place } = wanted;
+      try {
+        place.set(encodeKconfigValue(name, type, extern.sizeBytes, value));
+      } catch (error) {
+        if (!(error instanceof WasmBpfError)) throw error;
+        throw new KconfigError({ extern, type, value, source }, error.message, { cause: error });
+      }
+      observer.kconfigResolved?.(extern, value);
       open.delete(name);
     }
   };
-  if (overrides !== undefined) fill(parseKconfig(overrides));
-  if (open.size > 0) fill(systemValues([...open.values()].every(({ extern }) => extern.weak)));
+  if (overrides !== undefined) fill(parseKconfig(overrides), "in-memory");
+  if (open.size > 0) fill(systemValues([...open.values()].every(({ extern }) => extern.weak)), "system");
   for (const { extern } of open.values()) {
     if (extern.weak) continue;
     throw new MissingExternError(
@@ -191,8 +202,8 @@ function valueOfVirtual(extern: ExternSpec): bigint {
   const { name, weak } = extern;
   const value = virtualValue(name) ?? (weak && name.startsWith("LINUX_") ? 0n : undefined);
   if (value === undefined) {
-    throw new MissingExternError(
-      extern,
+    throw new KconfigError(
+      { extern, type: undefined, value: 0n, source: undefined },
       `Kconfig variable "${name}" is not known: there are CONFIG_*, LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE and LINUX_HAS_SYSCALL_WRAPPER`,
     );
   }

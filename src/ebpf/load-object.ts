@@ -25,6 +25,7 @@ import { KsymResolver } from "./ksyms.ts";
 import type { FailedCore } from "./load-error.ts";
 import type { LoadObserver } from "./load-observer.ts";
 import { type DebugRecords, debugRecords, loadOneProgram, type ProgramOverrides } from "./load-program.ts";
+import type { BpfMap } from "./map.ts";
 import type { BpfObject } from "./object.ts";
 import { loadObjectBtf } from "./object-btf.ts";
 import type { BpfProgram } from "./program.ts";
@@ -100,7 +101,8 @@ export function prepareObject(object: BpfObject): PreparedObject {
       relocateReferences(program.instructions, program.spec.references, targets);
       replaceProbeReads(program.instructions);
     }
-    const load = ({ program, failedCore }: AdaptedProgram, overrides?: ProgramOverrides): void =>
+    const load = ({ program, failedCore }: AdaptedProgram, overrides?: ProgramOverrides): void => {
+      observer?.programLoading?.(program);
       loadOneProgram({
         program,
         attach: structOps.get(program) ?? findAttach(program, modules),
@@ -113,9 +115,10 @@ export function prepareObject(object: BpfObject): PreparedObject {
         fdArray: symbols?.fdArray,
         logLevel: object.options.kernelLogLevel ?? 0,
         failedCore,
-        observer: object.options.observer,
+        observer,
         overrides,
       });
+    };
     return {
       btfFd,
       loadProgram(program, overrides) {
@@ -138,12 +141,12 @@ export function prepareObject(object: BpfObject): PreparedObject {
         fillStructOps(object.maps, object.programs);
       },
       unpin() {
-        for (const map of pins.splice(0)) map.unpin();
+        for (const map of pins.splice(0)) unpinAgain(map, observer);
       },
       [Symbol.dispose]: () => modules.close(),
     };
   } catch (error) {
-    for (const map of pins) map.unpin();
+    for (const map of pins) unpinAgain(map, object.options.observer);
     if (btfFd >= 0) getSys().close(btfFd);
     modules.close();
     throw error;
@@ -172,6 +175,11 @@ function notAdapted({ name }: BpfProgram): WasmBpfError {
     "INVALID_ARGUMENT",
     `Cannot load program "${name}": it was left out when its object was prepared`,
   );
+}
+
+function unpinAgain(map: BpfMap, observer: LoadObserver | undefined): void {
+  map.unpin();
+  observer?.mapUnpinned?.(map);
 }
 
 /** Finds the kernel symbols that the object names, also those that only programs use that are not loaded, as libbpf. */

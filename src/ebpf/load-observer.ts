@@ -37,8 +37,14 @@ export interface LoadObserver {
   mapRefused?(map: BpfMap, error: unknown): void;
   /** The map was pinned. */
   mapPinned?(map: BpfMap): void;
+  /** The map's pin is removed, since the load fails. */
+  mapUnpinned?(map: BpfMap): void;
+  /** An entry of a map could not be set; the load fails. */
+  slotRefused?(map: BpfMap, slot: number, wanted: BpfMap | BpfProgram): void;
   /** An entry of a map has got the map or program that the object wants there. */
   slotFilled?(map: BpfMap, slot: number, filled: BpfMap | BpfProgram): void;
+  /** A program is about to be loaded. */
+  programLoading?(program: BpfProgram): void;
   programLoaded?(program: BpfProgram): void;
   /** The kernel refused the program; the load fails. @param log the whole log of the verifier, "" for none */
   programRefused?(program: BpfProgram, errno: number, log: string): void;

@@ -8,6 +8,7 @@ import type { KernelValueType } from "./create-map.ts";
 import { findOwn } from "./ksyms.ts";
 import type { LoadObserver, StructOpsMember } from "./load-observer.ts";
 import type { BpfMap } from "./map.ts";
+import { StructOpsError } from "./missing-error.ts";
 import type { BpfProgram } from "./program.ts";
 
 /** A struct_ops map as this kernel lays it out (libbpf 1.8, bpf_map__init_kern_struct_ops). */
@@ -53,18 +54,27 @@ export function layOutStructOps(
   modules: ModuleBtfs,
   observe: StructOpsObserver = {},
 ): StructOpsLayout {
-  const fail = (reason: string): never => {
-    throw new WasmBpfError("NOT_SUPPORTED", `Cannot create struct_ops map "${map}": ${reason}`);
-  };
   const name = essentialName(structOps.typeName);
+  const fail = (
+    problem: StructOpsError["problem"],
+    reason: string,
+    member?: BtfMember,
+    sizes: readonly number[] = [],
+  ): never => {
+    const about = { map, typeName: name, problem, sizes };
+    throw new StructOpsError(member === undefined ? about : { ...about, member: member.name }, reason);
+  };
   const { btf, valueTypeId, module } =
     findValueType(`bpf_struct_ops_${name}`, modules) ??
-    fail(`this kernel has no struct_ops type "${name}" in its BTF`);
+    fail("no type", `this kernel has no struct_ops type "${name}" in its BTF`);
   const typeId = btf.find(name, BTF_KIND_STRUCT);
   const valueMembers = membersOf(btf, valueTypeId);
   const data = valueMembers.find(({ type }) => btf.skipModifiers(type) === typeId);
   if (typeId === undefined || data === undefined) {
-    return fail(`struct bpf_struct_ops_${name} of this kernel has no member of type struct ${name}`);
+    return fail(
+      "no data",
+      `struct bpf_struct_ops_${name} of this kernel has no member of type struct ${name}`,
+    );
   }
   observe.found?.(typeId, valueTypeId);
   const dataOffset = data.offsetBits / 8;
@@ -81,19 +91,26 @@ export function layOutStructOps(
     const target = kernelMembers[memberIndex];
     if (target === undefined) {
       if (contents.subarray(offset, offset + size).some((byte) => byte !== 0)) {
-        fail(`struct ${name} of this kernel has no member "${member.name}", which is set`);
+        fail(
+          "no member",
+          `struct ${name} of this kernel has no member "${member.name}", which is set`,
+          member,
+        );
       }
       if (program !== undefined) superfluous.push(program);
       observe.member?.({ ...place, kernelOffsetBytes: undefined, program });
       continue;
     }
     if (member.bitfieldBits !== 0 || target.bitfieldBits !== 0) {
-      fail(`member "${member.name}" of struct ${name} is a bitfield`);
+      fail("bitfield", `member "${member.name}" of struct ${name} is a bitfield`, member);
     }
     const kinds = [local.kind(local.resolve(member.type)), btf.kind(btf.resolve(target.type))];
     if (kinds[0] !== kinds[1]) {
       fail(
+        "kind",
         `member "${member.name}" of struct ${name} is ${kinds[1]} in this kernel, ${kinds[0]} in the object`,
+        member,
+        [local.kindNumber(local.resolve(member.type)), btf.kindNumber(btf.resolve(target.type))],
       );
     }
     const kernelOffsetBytes = target.offsetBits / 8;
@@ -102,7 +119,11 @@ export function layOutStructOps(
       if (program === undefined) continue;
       const pointer = btf.type(btf.resolve(target.type));
       if (pointer.kind !== "ptr" || btf.kind(btf.resolve(pointer.type)) !== "func_proto") {
-        fail(`member "${member.name}" of struct ${name} is no function pointer in this kernel`);
+        fail(
+          "no function",
+          `member "${member.name}" of struct ${name} is no function pointer in this kernel`,
+          member,
+        );
       }
       callbacks.push({ program, offsetBytes: at, memberIndex });
       observe.member?.({ ...place, kernelOffsetBytes, program });
@@ -111,7 +132,10 @@ export function layOutStructOps(
     const kernelSize = btf.sizeOf(target.type);
     if (kernelSize !== size) {
       fail(
+        "size",
         `member "${member.name}" of struct ${name} has ${kernelSize} bytes in this kernel, ${size} in the object`,
+        member,
+        [size, kernelSize],
       );
     }
     value.set(contents.subarray(offset, offset + size), at);

@@ -5,6 +5,8 @@ import {
   ET_DYN,
   fileOffsetOfAddress,
   SHN_UNDEF,
+  SHT_DYNSYM,
+  SHT_SYMTAB,
   STB_WEAK,
   STT_FUNC,
 } from "../../elf/index.ts";
@@ -82,6 +84,7 @@ export function functionOffset(context: AbiV2Context, file: ElfFile, path: strin
   const wanted = encodeText(name.replace(/@.*$/, ""));
   let isUndefined = false;
   for (const dynamic of [true, false]) {
+    saySymbolTable(context, file, path, dynamic);
     const symbols = wanted.length === 0 ? [] : file.symbolsNamed(wanted, dynamic);
     const found = strongest(file, symbols);
     if (found === undefined) {
@@ -104,6 +107,12 @@ export function functionOffset(context: AbiV2Context, file: ElfFile, path: strin
   const remedy =
     file.type === ET_DYN ? "should not be 0 in a shared library" : "try using shared library path instead";
   return refuse(context, ENOENT, `elf: '${name}' is 0 in symtab for '${path}': ${remedy}`);
+}
+
+function saySymbolTable(context: AbiV2Context, file: ElfFile, path: string, dynamic: boolean): void {
+  const wanted = dynamic ? SHT_DYNSYM : SHT_SYMTAB;
+  if (file.sections.some(({ type }) => type === wanted)) return;
+  context.log.write(2, `elf: failed to find symbol table ELF sections in '${path}'`);
 }
 
 function strongest(file: ElfFile, symbols: readonly ElfSymbol[]): number | "ambiguous" | undefined {
@@ -140,7 +149,9 @@ export function functionOffsets(context: AbiV2Context, path: string, names: read
  */
 export function matchingOffsets(context: AbiV2Context, path: string, pattern: RegExp): bigint[] {
   return withBinary(context, path, (file) => {
-    for (const symbols of [file.symbols(), file.dynamicSymbols()]) {
+    for (const dynamic of [false, true]) {
+      saySymbolTable(context, file, path, dynamic);
+      const symbols = dynamic ? file.dynamicSymbols() : file.symbols();
       const offsets = new Set<number>();
       for (const symbol of symbols) {
         if (symbol.type !== STT_FUNC || symbol.sectionIndex === SHN_UNDEF || !pattern.test(symbol.name))

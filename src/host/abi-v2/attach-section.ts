@@ -115,7 +115,7 @@ function parseUprobe(context: AbiV2Context, program: BpfProgram, target: string)
   const { name, spec } = program;
   const [, binary, place] = /^([^:]+):(.+)$/s.exec(target) ?? [];
   if (binary === undefined || place === undefined) {
-    const line = `prog '${name}': section '${spec.sectionName}' missing ':function[+offset]' specification`;
+    const line = `prog '${name}': section '${spec.sectionName.replace(/^\?/, "")}' missing ':function[+offset]' specification`;
     return refuse(context, EINVAL, line);
   }
   const [, symbol = place, text = "0"] = /^(.*)\+(0x[0-9a-fA-F]+|\d+)$/s.exec(place) ?? [];

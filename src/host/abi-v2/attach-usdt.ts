@@ -10,6 +10,9 @@ import { type AttachTarget, refuse } from "./attach-target.ts";
 import { errorText } from "./libbpf-lines.ts";
 import { Refusal } from "./refusal.ts";
 
+/** Objects without the maps that static probes need. */
+const unprepared = new WeakSet<object>();
+
 const NOTES = ".note.stapsdt";
 
 /** A static probe: every place of it, with what the program needs to read its arguments. */
@@ -20,6 +23,9 @@ export function attachUsdt(target: AttachTarget, args: LinkArguments): Attachmen
   const path = binaryPath(context, name1, `prog '${name}': failed to resolve full path for`);
   if (!program.objectMaps.has("__bpf_usdt_specs") || !program.objectMaps.has("__bpf_usdt_ip_to_spec_id")) {
     const line = "usdt: failed to find USDT support BPF maps, did you forget to include bpf/usdt.bpf.h?";
+    // NB: libbpf looks once.
+    if (unprepared.has(program.objectMaps)) throw new Refusal(ESRCH);
+    unprepared.add(program.objectMaps);
     return refuse(context, ESRCH, line);
   }
   const found = withBinary(context, path, (file) => {

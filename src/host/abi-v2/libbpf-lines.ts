@@ -3,13 +3,16 @@ import { type Btf, libbpfRelocationText, RelocationError } from "../../btf/index
 import {
   type BpfMap,
   type BpfProgram,
+  KconfigError,
   type LoadObserver,
   MissingExternError,
   MissingTargetError,
   type ResolvedKsym,
+  StructOpsError,
   type StructOpsMember,
 } from "../../ebpf/index.ts";
 import type { ElfFile } from "../../elf/index.ts";
+import { WasmBpfError } from "../../internal/index.ts";
 import { haveKernelBtf, loadProgram, machineIsLittleEndian } from "../../kernel/index.ts";
 import type { ExternSpec } from "../../object/index.ts";
 import { getSys, SystemCallError } from "../../sys/index.ts";
@@ -23,11 +26,12 @@ import {
   BPF_PROG_TYPE_TRACING,
   BPF_PROG_TYPE_UNSPEC,
 } from "../../uapi/bpf.ts";
-import { EINVAL, EOPNOTSUPP, EPERM, ESRCH, errnoName } from "../../uapi/errno.ts";
+import { EBADF, EINVAL, EOPNOTSUPP, EPERM, ESRCH, errnoName } from "../../uapi/errno.ts";
 import { RLIMIT_MEMLOCK } from "../../uapi/linux.ts";
 import { errnoOf } from "../abi-v1/index.ts";
 import { canUseBpf } from "../report.ts";
 import { sayCoreRelocations } from "./core-lines.ts";
+import { kconfigLines, structOpsLine } from "./extern-lines.ts";
 import type { GuestObject } from "./guest-object.ts";
 import { mapName } from "./line-names.ts";
 import { sayLinked } from "./link-lines.ts";
@@ -56,6 +60,15 @@ export function errorText(errno: number): string {
   return NAMED.has(name) ? `-${name}` : `-${number}`;
 }
 
+/** The types that a guest wants its programs adapted to cannot be had. */
+export class TargetTypesError extends WasmBpfError {
+  readonly errno: number;
+  constructor(errno: number, options: ErrorOptions) {
+    super("NOT_FOUND", "The types that programs are to be adapted to cannot be read", options);
+    this.errno = errno;
+  }
+}
+
 /** Says what happens while an object is loaded, and what libbpf would answer when that fails. */
 export class LoadLines implements LoadObserver {
   readonly #log: GuestLog;
@@ -64,6 +77,9 @@ export class LoadLines implements LoadObserver {
   /** What libbpf answers, where that is not the error's own number. */
   #errno: number | undefined;
   #refused = false;
+  /** Programs that were loaded or passed over. */
+  #passed = 0;
+  #saidKernelTypes = false;
   readonly #elf: () => ElfFile;
   /** Externs that were found. */
   readonly #resolved = new Set<string>();
@@ -118,7 +134,14 @@ export class LoadLines implements LoadObserver {
       spec.externs.some((extern) => extern.kind !== "kconfig" && this.#isTyped(extern)) ||
       programs.some((program) => program.autoload && needsKernelTypes(program)) ||
       [...maps.values()].some((map) => map.spec.structOps !== undefined);
-    if (needsTypes && haveKernelBtf()) this.#debug("loaded kernel BTF from '/sys/kernel/btf/vmlinux'");
+    if (needsTypes) this.kernelTypesNeeded();
+  }
+
+  /** The kernel's types are looked at, now or earlier. */
+  kernelTypesNeeded(): void {
+    if (this.#saidKernelTypes || !this.#log.wants(LOG_DEBUG) || !haveKernelBtf()) return;
+    this.#saidKernelTypes = true;
+    this.#debug("loaded kernel BTF from '/sys/kernel/btf/vmlinux'");
   }
 
   structOpsFound({ name, spec }: BpfMap, typeId: number, valueTypeId: number): void {
@@ -170,8 +193,8 @@ export class LoadLines implements LoadObserver {
         }
       }
     }
-    for (const { level, text } of this.#structOpsLines.splice(0)) this.#log.write(level, text);
-    if (!this.#log.wants(LOG_DEBUG)) return;
+    this.#sayStructOps();
+    if (!this.#log.wants(LOG_DEBUG) || !this.#haveTargets()) return;
     if (!sayCoreRelocations(this.#log, object, this.#elf(), targets)) return;
     sayLinked(
       (text) => this.#debug(text),
@@ -195,11 +218,50 @@ export class LoadLines implements LoadObserver {
     this.#warn(`object '${this.#owner.name}': loading non-native endianness is unsupported`);
   }
 
+  #sayStructOps(): void {
+    for (const { level, text } of this.#structOpsLines.splice(0)) this.#log.write(level, text);
+  }
+
+  /** Whether the types to adapt to can be had; if not, the load is going to fail. */
+  #haveTargets(): boolean {
+    if (this.#owner.object.spec.btfExt?.coreRelocations.size === 0) return true;
+    try {
+      this.#targets[0]?.();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The programs are loaded. */
   loaded(): void {
-    for (const { name, autoload } of this.#owner.programs) {
-      if (!autoload) this.#debug(`prog '${name}': skipped loading`);
+    this.#saySkipped(this.#owner.programs.length);
+  }
+
+  programLoading(program: BpfProgram): void {
+    this.#saySkipped(this.#owner.programs.indexOf(program));
+  }
+
+  /** Programs up to a place that are not loaded. */
+  #saySkipped(end: number): void {
+    for (; this.#passed < end; this.#passed++) {
+      const program = this.#owner.programs[this.#passed];
+      if (program?.autoload === false) this.#debug(`prog '${program.name}': skipped loading`);
     }
+  }
+
+  mapUnpinned(map: BpfMap): void {
+    this.#debug(`unpinned map '${map.name}' from '${map.pinPath}'`);
+  }
+
+  slotRefused(map: BpfMap, slot: number, wanted: BpfMap | BpfProgram): void {
+    const isMap = "pinPath" in wanted;
+    // NB: libbpf holds places of maps with descriptors of something else.
+    this.#errno = isMap ? EINVAL : EBADF;
+    const what = `${isMap ? "map" : "prog"} '${wanted.name}' fd=${isMap ? -1 : -2}`;
+    this.#warn(
+      `map '${map.name}': failed to initialize slot [${slot}] to ${what}: ${errorText(this.#errno)}`,
+    );
   }
 
   mapPinned(map: BpfMap): void {
@@ -249,7 +311,7 @@ export class LoadLines implements LoadObserver {
     } else if (call === "bpf(BPF_MAP_FREEZE)") {
       this.#warn(`map '${name}': failed to freeze as read-only: ${errorText(errno)}`);
     }
-    this.#errno = errno;
+    errno = this.#errno ??= errno;
     this.#warn(`map '${name}': failed to create: ${errorText(errno)}`);
     this.#sayLimit(errno);
   }
@@ -272,7 +334,9 @@ export class LoadLines implements LoadObserver {
   }
 
   /** What the guest itself does before a program is loaded has failed, and it has said so. */
-  programNotPrepared({ name }: BpfProgram, errno: number): void {
+  programNotPrepared(program: BpfProgram, errno: number): void {
+    const { name } = program;
+    this.programLoading(program);
     this.#refused = true;
     this.#errno = errno;
     this.#warn(`prog '${name}': failed to load: ${errorText(errno)}`);
@@ -285,6 +349,7 @@ export class LoadLines implements LoadObserver {
    * @returns errno as libbpf gives it
    */
   failed(error: unknown, prepared: boolean): number {
+    this.#sayStructOps();
     const errno = this.#sayWhy(error);
     if (prepared) this.#warn(`failed to load object '${this.#shownAs}'`);
     return errno;
@@ -298,12 +363,26 @@ export class LoadLines implements LoadObserver {
   #sayWhy(error: unknown): number {
     const errno = this.#errno ?? errnoOf(error);
     if (this.#refused) return errno;
+    const types = error instanceof Error && error.cause instanceof TargetTypesError ? error.cause : error;
+    if (types instanceof TargetTypesError) {
+      this.#warn(`failed to parse target BTF: ${errorText(types.errno)}`);
+      this.#warn(`failed to perform CO-RE relocations: ${errorText(types.errno)}`);
+      return types.errno;
+    }
     if (error instanceof RelocationError) {
       // With the other lines these have been said already.
       if (!this.#log.wants(LOG_DEBUG)) {
         sayCoreRelocations(this.#log, this.#owner.object, this.#elf(), this.#targets);
       }
       return errno;
+    }
+    if (error instanceof KconfigError) {
+      for (const line of kconfigLines(error)) this.#warn(line);
+      return EINVAL;
+    }
+    if (error instanceof StructOpsError) {
+      this.#warn(structOpsLine(error));
+      return error.problem === "no type" ? ESRCH : EOPNOTSUPP;
     }
     if (error instanceof MissingExternError) {
       return this.#sayMissing(error.extern);
@@ -335,6 +414,13 @@ export class LoadLines implements LoadObserver {
         this.#warn(`prog '${name}': failed to load: ${errorText(EINVAL)}`);
         return undefined;
       }
+      if (program.type === BPF_PROG_TYPE_STRUCT_OPS && !this.#isCallback(name)) {
+        this.#warn(
+          `prog '${name}': SEC("struct_ops") program isn't referenced anywhere, did you forget to use it?`,
+        );
+        this.#warn(`prog '${name}': failed to load: ${errorText(EINVAL)}`);
+        return undefined;
+      }
       if (!section.needsAttachBtf || attachTarget.functionName !== undefined) continue;
       if (section.target === undefined) {
         this.#warn(
@@ -348,6 +434,13 @@ export class LoadLines implements LoadObserver {
       }
     }
     return undefined;
+  }
+
+  /** Whether a struct_ops map that is created calls the program. */
+  #isCallback(program: string): boolean {
+    return [...this.#owner.object.maps.values()].some(
+      (map) => map.autocreate && [...map.structOpsPrograms.values()].includes(program),
+    );
   }
 
   #sayNotPrepared(program: string, errno: number): void {
@@ -378,9 +471,11 @@ export class LoadLines implements LoadObserver {
       this.#warn(`extern (var ksym) '${name}': not found in kernel BTF`);
       return EINVAL;
     }
-    if (kind === "kconfig" && !name.startsWith("CONFIG_")) {
-      this.#warn(`extern (kcfg) '${name}': unrecognized virtual extern`);
-      return EINVAL;
+    for (const extern of this.#owner.object.spec.externs) {
+      if (extern.name === name) break;
+      if (extern.weak && !this.#resolved.has(extern.name)) {
+        this.#debug(`extern '${extern.name}' (weak): not resolved, defaulting to zero`);
+      }
     }
     this.#warn(`extern '${name}' (strong): not resolved`);
     return ESRCH;

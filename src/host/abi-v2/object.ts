@@ -10,7 +10,7 @@ import { Block, guestRange, sizedOutput } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
 import { readGuestFile } from "./guest-file.ts";
 import { GuestObject, guestObject, guestProgram } from "./guest-object.ts";
-import { errorText, LoadLines } from "./libbpf-lines.ts";
+import { errorText, LoadLines, TargetTypesError } from "./libbpf-lines.ts";
 import { LOG_WARNING } from "./log.ts";
 import { describeObject } from "./object-description.ts";
 import { takeToken } from "./object-token.ts";
@@ -95,6 +95,9 @@ export function objectImports(context: AbiV2Context): HostImports {
         mapUntyped: (map, errno) => lines.current?.mapUntyped?.(map, errno),
         mapSkipped: (map) => lines.current?.mapSkipped?.(map),
         mapRefused: (map, error) => lines.current?.mapRefused?.(map, error),
+        mapUnpinned: (map) => lines.current?.mapUnpinned?.(map),
+        slotRefused: (map, slot, wanted) => lines.current?.slotRefused?.(map, slot, wanted),
+        programLoading: (program) => lines.current?.programLoading?.(program),
         slotFilled: (map, slot, filled) => lines.current?.slotFilled?.(map, slot, filled),
         programLoaded: (program) => lines.current?.programLoaded?.(program),
         programRefused: (program, errno, text) => lines.current?.programRefused?.(program, errno, text),
@@ -103,7 +106,24 @@ export function objectImports(context: AbiV2Context): HostImports {
   }
 
   function readBtf(path: string): Btf {
-    return Btf.parse(readGuestFile(context.fds, path), { section: path });
+    const bytes = readTypes(path);
+    try {
+      return Btf.parse(bytes, { section: path });
+    } catch (error) {
+      throw new TargetTypesError(errnoOf(error), { cause: error });
+    }
+  }
+
+  /** Plain BTF, or that of an ELF file. */
+  function readTypes(path: string): Uint8Array {
+    try {
+      const bytes = readGuestFile(context.fds, path);
+      const isElf = bytes[0] === 0x7f && bytes[1] === 0x45;
+      return isElf ? (parseElf(bytes).section(".BTF")?.data ?? bytes) : bytes;
+    } catch (error) {
+      if (error instanceof Refusal) throw new TargetTypesError(error.errno, { cause: error });
+      throw error;
+    }
   }
 
   /** The two steps of the load; when one fails, everything is closed and the handle stays. */

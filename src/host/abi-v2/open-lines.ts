@@ -2,8 +2,10 @@ import { Btf } from "../../btf/index.ts";
 import {
   type ElfFile,
   type ElfSection,
+  type ElfSymbol,
   parseElf,
   SHF_EXECINSTR,
+  SHN_UNDEF,
   SHT_LLVM_ADDRSIG,
   SHT_NOBITS,
   SHT_PROGBITS,
@@ -15,7 +17,7 @@ import { decodeCString, MalformedInputError, WasmBpfError } from "../../internal
 import { machineIsLittleEndian } from "../../kernel/index.ts";
 import type { ExternSpec } from "../../object/index.ts";
 import { BPF_PROG_TYPE_UNSPEC } from "../../uapi/bpf.ts";
-import { ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
+import { EINVAL, ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
 import type { GuestObject } from "./guest-object.ts";
 import { functionsOf, type Say } from "./line-names.ts";
 import type { GuestLog } from "./log.ts";
@@ -39,8 +41,8 @@ export function sayOpening(log: GuestLog, shownAs: string, fromFile: boolean): v
  * @returns errno as libbpf gives it
  */
 export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, error: unknown): number {
-  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs);
   const warn = (text: string): void => log.write(LOG_WARNING, `elf: ${text}`);
+  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs);
   if (error instanceof WasmBpfError && error.code === "NOT_SUPPORTED") {
     if (/legacy section "maps"/.test(error.message)) {
       warn("legacy map definitions in 'maps' section are not supported by libbpf v1.0+");
@@ -48,6 +50,13 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
     return EOPNOTSUPP;
   }
   if (!(error instanceof MalformedInputError)) throw error;
+  const refusedMap = mapProblem(error.message);
+  if (refusedMap !== undefined) {
+    const { name, problem, errno } = refusedMap;
+    sayMapPlace(log, bytes, name);
+    log.write(LOG_WARNING, `map '${name}': ${problem}.`);
+    return errno;
+  }
   const [, unmarked] = /extern "(.+)" is marked neither/.exec(error.message) ?? [];
   if (unmarked !== undefined) {
     const id = externTypeId(bytes, unmarked);
@@ -68,6 +77,31 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
   return LIBBPF_ERRNO_FORMAT;
 }
 
+/** What libbpf says of a map's definition that makes no sense. */
+function mapProblem(message: string): { name: string; problem: string; errno: number } | undefined {
+  const [, name, problem = ""] = /^map "([^"]+)" (.*) in \.maps$/.exec(message) ?? [];
+  if (name === undefined) return undefined;
+  const [, field] = /^has unknown field "(.*)"$/.exec(problem) ?? [];
+  if (field !== undefined) return { name, problem: `unknown field '${field}'`, errno: EOPNOTSUPP };
+  if (problem === 'has no field "type"') return { name, problem: "map type isn't specified", errno: EINVAL };
+  const [, what, before, now] = /^has two (key|value) sizes, (\d+) and (\d+)$/.exec(problem) ?? [];
+  if (what === undefined) return undefined;
+  return { name, problem: `conflicting ${what} size ${before} != ${now}`, errno: EINVAL };
+}
+
+function sayMapPlace(log: GuestLog, bytes: Uint8Array, map: string): void {
+  if (!log.wants(LOG_DEBUG)) return;
+  const file = parseElf(bytes);
+  const symbol = file.symbols().find(({ name }) => name === map);
+  log.write(LOG_DEBUG, `collected ${file.symbols().filter(isExtern).length} externs total`);
+  log.write(LOG_DEBUG, `map '${map}': at sec_idx ${symbol?.sectionIndex}, offset ${symbol?.value}.`);
+}
+
+/** Externs have no section, and a name. */
+function isExtern({ sectionIndex, name }: ElfSymbol): boolean {
+  return sectionIndex === SHN_UNDEF && name !== "";
+}
+
 function externTypeId(bytes: Uint8Array, name: string): number {
   const types = parseElf(bytes).section(".BTF")?.data;
   const btf = types === undefined ? undefined : Btf.parse(types, { section: ".BTF" });
@@ -82,6 +116,7 @@ function sayContents(log: GuestLog, bytes: Uint8Array, shownAs: string): void {
   } catch {
     return;
   }
+  if (file.type !== ET_REL || (file.machine !== 0 && file.machine !== EM_BPF)) return;
   const legacy = file.section("maps")?.index ?? file.sections.length;
   const textOf = (name: string): string => decodeCString(file.section(name)?.data ?? new Uint8Array(0));
   const sections = file.sections.filter(({ index }) => index <= legacy);

@@ -85,6 +85,7 @@ export function programImports(context: AbiV2Context): HostImports {
     const { owner, program } = configurable(handle, index);
     const functionName = optionalText(memory, nameAt);
     if (targetFd < 0 || (targetFd === 0 && functionName === undefined)) return -EINVAL;
+    if (targetFd === 0) owner.lines?.kernelTypesNeeded();
     const before = program.attachTarget;
     const programFd =
       targetFd === 0 ? undefined : keep(owner, kernelDescriptor(fds, targetFd, "program").hostFd);
