@@ -107,9 +107,9 @@ describe("a native program and a guest print the same", () => {
     }
   });
 
-  test("opens: perf buffer, an alarm that ends a wait, error numbers", async () => {
+  test("opens: perf buffer, an alarm that ends waits, an eventfd beside it, error numbers", async () => {
     const lines = await same("opens", { args: ["TARGET"] });
-    assert.deepEqual(lines.slice(0, 2), ["-4: 1 alarm", "ready"]);
+    assert.deepEqual(lines.slice(0, 3), ["-4: 1 alarm", "woken by 3", "ready"]);
     assert.ok(lines.includes("target /nonexistent/file 0: No such file or directory (2)"));
     assert.equal(lines.at(-1), "2 opened, waited");
   });

@@ -1,21 +1,26 @@
 #define _GNU_SOURCE
-/* Files that a process opens: perf buffer with its lost records, alarm, error numbers. */
+/* Files that a process opens: perf buffer with its lost records, alarm, eventfd, error numbers. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include "common.h"
 #include "opens.h"
 #include "opens.skel.h"
 
 static volatile sig_atomic_t alarms;
+static int wake = -1;
 
+/* Wakes who waits for descriptors also when he has not begun yet. */
 static void on_alarm(int number)
 {
 	(void)number;
 	alarms++;
+	eventfd_write(wake, 3);
 }
 
 static void on_event(void *ctx, int cpu, void *data, __u32 size)
@@ -39,6 +44,23 @@ static void on_lost(void *ctx, int cpu, __u64 count)
 	printf("lost %llu on CPU %d\n", (unsigned long long)count, cpu);
 }
 
+/* Waits for the records and for the alarm at once. */
+static int wait_for_both(struct perf_buffer *events, int timeout_ms)
+{
+	struct pollfd polled[] = {
+		{ .fd = perf_buffer__epoll_fd(events), .events = POLLIN },
+		{ .fd = wake, .events = POLLIN },
+	};
+	eventfd_t woken;
+	int err = poll(polled, 2, timeout_ms);
+
+	if (err < 0)
+		return -errno;
+	if (polled[1].revents && !eventfd_read(wake, &woken))
+		printf("woken by %d\n", (int)woken);
+	return polled[0].revents ? perf_buffer__consume(events) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct perf_buffer *events = NULL;
@@ -46,6 +68,9 @@ int main(int argc, char **argv)
 	int err, count = 0;
 
 	common_init();
+	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake < 0)
+		return failed("make a descriptor for events", errno);
 	signal(SIGALRM, on_alarm);
 	skel = opens_bpf__open();
 	if (!skel)
@@ -69,9 +94,11 @@ int main(int argc, char **argv)
 		err = perf_buffer__poll(events, -1);
 	while (!alarms && !ended && (err >= 0 || err == -EINTR));
 	printf("%d: %d alarm\n", err, (int)alarms);
-	ready();
+	err = wait_for_both(events, -1);
+	if (err >= 0)
+		ready();
 	while (!ended) {
-		err = perf_buffer__poll(events, 100);
+		err = wait_for_both(events, 100);
 		if (err < 0 && err != -EINTR)
 			break;
 	}
