@@ -133,6 +133,7 @@ export function prepareObject(object: BpfObject): PreparedObject {
         for (const each of loadable) {
           if (!each.program.loaded) load(each);
         }
+        observer?.programsLoaded?.();
         bindReadOnlyData(
           object,
           loadable.map(({ program }) => program),

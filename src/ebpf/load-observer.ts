@@ -46,6 +46,8 @@ export interface LoadObserver {
   /** A program is about to be loaded. */
   programLoading?(program: BpfProgram): void;
   programLoaded?(program: BpfProgram): void;
+  /** All programs that are to be loaded are. */
+  programsLoaded?(): void;
   /** The kernel refused the program; the load fails. @param log the whole log of the verifier, "" for none */
   programRefused?(program: BpfProgram, errno: number, log: string): void;
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { BothWays } from "./both-ways.ts";
+import { compiledBpfPath } from "../support/compile-bpf.ts";
+import { BothWays, directory, source } from "./both-ways.ts";
 
 const program = new BothWays("print");
 
@@ -98,4 +101,20 @@ int main(void) { printf("%d %d\\n", btf__load_vmlinux_btf() != NULL, errno); }`,
   }
   assert.equal(stdout, "0 3\n");
   assert.match(stderr, /^libbpf: kernel BTF is missing at .*\nlibbpf: failed to find valid kernel BTF\n$/);
+});
+
+/** Without what other compilers and kernels have other numbers for, and without the token that some have none of. */
+function outline(stdout: string): string[] {
+  const lines = stdout.split("\n").filter((line) => !/^<2>.*BPF (token|FS)/.test(line));
+  const numbers = /(?<![\w<])(0x)?[0-9a-f]*[0-9][0-9a-f]*(?![\w>])/g;
+  return lines.map((line) => (line.startsWith("<") ? line.replace(numbers, "N") : line));
+}
+
+test("print: every line of a load at debug level, as with libbpf 1.8", () => {
+  copyFileSync(compiledBpfPath(source("lines-object.bpf.c")), join(directory, "lines.o"));
+  const { stdout, stderr, status } = BothWays.guestOnly("lines").run(["lines.o"]);
+  assert.equal(stderr, "");
+  // What the same program prints that is linked with libbpf 1.8 itself.
+  assert.deepEqual(outline(stdout), source("lines.expected").split("\n"));
+  assert.equal(status, 0);
 });

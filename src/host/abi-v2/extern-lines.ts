@@ -6,7 +6,8 @@ export function kconfigLines({ extern, type, value, source }: KconfigError): str
   const head = `extern (kcfg) '${extern.name}':`;
   if (type === undefined) return [`${head} unrecognized virtual extern`];
   const [problem, errno] = kconfigProblem(type.kind, extern.sizeBytes, value);
-  const lines = [`${head} ${problem}`];
+  const lines = problem.endsWith("valid integer") ? [`failed to parse '${value}' as integer completely`] : [];
+  lines.push(`${head} ${problem}`);
   if (source !== undefined) {
     lines.push(`error parsing ${source} Kconfig line '${extern.name}': -${errnoName(errno)}`);
   }

@@ -233,8 +233,7 @@ export class LoadLines implements LoadObserver {
     }
   }
 
-  /** The programs are loaded. */
-  loaded(): void {
+  programsLoaded(): void {
     this.#saySkipped(this.#owner.programs.length);
   }
 

@@ -100,6 +100,7 @@ export function objectImports(context: AbiV2Context): HostImports {
         programLoading: (program) => lines.current?.programLoading?.(program),
         slotFilled: (map, slot, filled) => lines.current?.slotFilled?.(map, slot, filled),
         programLoaded: (program) => lines.current?.programLoaded?.(program),
+        programsLoaded: () => lines.current?.programsLoaded?.(),
         programRefused: (program, errno, text) => lines.current?.programRefused?.(program, errno, text),
       },
     };
@@ -153,10 +154,7 @@ export function objectImports(context: AbiV2Context): HostImports {
           owner.afterLoad();
         });
     if (result < 0 || !whole) return result;
-    return step(owner, true, () => {
-      object.load();
-      owner.lines?.loaded();
-    });
+    return step(owner, true, () => object.load());
   }
 
   /** The token, and whether anything can be loaded at all. @returns 0 or -errno */
