@@ -99,13 +99,17 @@ int64_t sys_get_socket_option(int fd, int level, int name, void *value, size_t s
 /* Reading end, writing end: 8 bytes. */
 int64_t sys_pipe(void *into, size_t size);
 /*
- * Starts the program at `path` with the given standard streams, no signal blocked or ignored. Arguments and
- * environment are strings that end with NUL each.
+ * Starts the program at `path`, no signal blocked or ignored. Arguments and environment are strings that end with NUL
+ * each; `descriptors` are an int for each number from 0 on, -1 for one that is not open. `directory` is where it works,
+ * -1: where this process does. With an `event`, -1 otherwise, the process begins at once and the program when the event
+ * does; one that is not 1, and a program that cannot be executed then, ends the process with 127.
  *
  * The id of the process, which waits for sys_wait_process() when it has ended.
  */
 int64_t sys_spawn(const char *path, void *arguments, size_t arguments_size, void *environment, size_t environment_size,
-		  int in, int out, int err);
+		  const void *descriptors, size_t descriptors_size, int directory, int event);
+/* A process that does nothing but end with this status, with an event as above: when that comes. */
+int64_t sys_spawn_ended(int status, int event);
 /* The id and, in 4 bytes, the status of a child that has ended, 0 when it goes on. Never waits. */
 int64_t sys_wait_process(int pid, void *into, size_t size);
 int64_t sys_kill(int pid, int signo);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Other programs: started by the host, with --allow-run. A guest cannot be copied: fork() is ENOSYS. */
+/* Other programs: started by the host, with --allow-run. For fork() see fork.c. */
 #define _GNU_SOURCE
 #include "process.h"
 #include "internal.h"
@@ -33,35 +33,41 @@ static uint32_t *addresses(char *const *list, uint32_t length)
 	return result;
 }
 
-int wb_start(const char *program, char *const *arguments, char *const *environment,
-	     int32_t streams[3])
+int wb_start_request(struct wb_run_start *request, char *const *arguments, char *const *environment)
 {
 	char *const *variables = environment ? environment : environ;
-	struct wb_run_start request = {
-		.size = sizeof(request),
-		.argument_count = count(arguments),
-		.environment_count = count(variables),
-		.standard_input = streams[0],
-		.standard_output = streams[1],
-		.standard_error = streams[2],
-	};
-	uint32_t *words = addresses(arguments, request.argument_count);
-	uint32_t *values = addresses(variables, request.environment_count);
+	uint32_t *words, *values;
 	int result = -ENOMEM;
 
+	request->size = sizeof(*request);
+	request->argument_count = count(arguments);
+	request->environment_count = count(variables);
+	words = addresses(arguments, request->argument_count);
+	values = addresses(variables, request->environment_count);
 	if (words && values) {
-		words[0] = wb_address(program);
-		if (!request.argument_count)
-			request.argument_count = 1;
-		request.arguments_at = wb_address(words);
-		request.environment_at = wb_address(values);
-		result = wb_run_start(wb_address(&request));
-		streams[0] = request.standard_input;
-		streams[1] = request.standard_output;
-		streams[2] = request.standard_error;
+		request->arguments_at = wb_address(words);
+		request->environment_at = wb_address(values);
+		result = wb_run_start(wb_address(request));
 	}
 	free(words);
 	free(values);
+	return result;
+}
+
+int wb_start(const char *program, char *const *arguments, char *const *environment,
+	     int32_t streams[3])
+{
+	struct wb_run_start request = {
+		.standard_input = streams[0],
+		.standard_output = streams[1],
+		.standard_error = streams[2],
+		.program_at = wb_address(program),
+	};
+	int result = wb_start_request(&request, arguments, environment);
+
+	streams[0] = request.standard_input;
+	streams[1] = request.standard_output;
+	streams[2] = request.standard_error;
 	return result;
 }
 
@@ -87,15 +93,6 @@ long __wasm_bpf_SYS_wait4(long pid, long status, long options, long usage, long 
 		memset((void *)usage, 0, sizeof(struct rusage));
 	return result;
 }
-
-pid_t fork(void)
-{
-	errno = ENOSYS;
-	return -1;
-}
-
-extern __typeof(fork) vfork __attribute__((alias("fork")));
-extern __typeof(fork) _Fork __attribute__((alias("fork")));
 
 int daemon(int keep_directory, int keep_streams)
 {

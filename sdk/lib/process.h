@@ -15,6 +15,11 @@
 int wb_start(const char *program, char *const *arguments, char *const *environment,
 	     int32_t streams[3]);
 
+struct wb_run_start;
+
+/** Fills in the arguments and the environment of a request, and does it; the id, or -errno. */
+int wb_start_request(struct wb_run_start *request, char *const *arguments, char *const *environment);
+
 /** waitpid() that handles signals; the id, 0 or -errno. */
 int wb_wait(int process, int *status, int options);
 

@@ -75,6 +75,14 @@ static void tell_host(int signal)
 	wb_signal_catch(signal, how);
 }
 
+void __wasm_bpf_restore_signals(void)
+{
+	for (int signal = 1; signal <= HOST_SIGNALS; signal++)
+		if (signal != SIGKILL && signal != SIGSTOP)
+			tell_host(signal);
+	__wasm_bpf_signals_pending = 1; /* the host's count may be another one by now */
+}
+
 static void fetch(void)
 {
 	uint64_t mask = 0;

@@ -46,4 +46,14 @@ static inline bool wb_signals_were_handled(void)
 	return wb_handled_signals() != before;
 }
 
+/* NB: the host has what a child of fork() made of them. */
+__attribute__((weak)) void __wasm_bpf_restore_signals(void);
+
+/** Tells the host again what is to happen with each signal. */
+static inline void wb_restore_signals(void)
+{
+	if (__wasm_bpf_restore_signals)
+		__wasm_bpf_restore_signals();
+}
+
 #endif

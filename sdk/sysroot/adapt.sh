@@ -104,6 +104,11 @@ edit $musl/include/signal.h 's/^#define SIG_IGN .*/#define SIG_IGN ((void (*)(in
 edit $musl/include/fcntl.h 's/^#define O_ACCMODE .*/#define O_ACCMODE 03/'
 edit $musl/arch/generic/bits/fcntl.h 's/^\(#define O_LARGEFILE\).*/\1 0/'
 
+# A program calls setjmp() in fork(), which has to be in its own function.
+edit $musl/include/unistd.h 's/^pid_t fork(void);/#ifdef __wasm_exception_handling__\n#include <bits\/fork.h>\n#else\n&\n#endif/
+  s/^pid_t _Fork(void);/#ifndef _BITS_FORK_H\n&\n#endif/
+  s/^pid_t vfork(void);/#ifndef _BITS_FORK_H\n&\n#endif/'
+
 # errno is reached through a function, also inside of the library.
 linux $musl/src/include/errno.h
 edit $musl/src/include/errno.h 's/___errno_location/__errno_location/; s/^hidden int /int /'
@@ -159,7 +164,9 @@ edit $cloud/libc/dirent/closedir.c 's/^#include <dirent.h>/&\n#include "dirent_i
 edit $cloud/libc/sys/socket/recv.c '/^static_assert(MSG_/d
   s/ri_flags = flags;/ri_flags = (flags \& MSG_PEEK ? __WASI_RIFLAGS_RECV_PEEK : 0) | (flags \& MSG_WAITALL ? __WASI_RIFLAGS_RECV_WAITALL : 0);/'
 edit $cloud/libc/sys/socket/shutdown.c '/^static_assert(SHUT_/d; s/sock_shutdown(socket, how)/sock_shutdown(socket, how + 1)/'
-edit $cloud/libc/stdlib/_Exit.c 's/^__strong_reference(.*/extern __typeof(_Exit) _exit __attribute__((alias("_Exit")));/; /cdefs/d'
+edit $cloud/libc/stdlib/_Exit.c 's/^__strong_reference(.*/extern __typeof(_Exit) _exit __attribute__((alias("_Exit")));/; /cdefs/d
+  s/^noreturn void _Exit/__attribute__((weak)) void __wasm_bpf_child_exit(int);\n\n&/
+  s/^  __wasi_proc_exit/  if (__wasm_bpf_child_exit) __wasm_bpf_child_exit(status);\n&/'
 
 # --- The rest of Linux's C library -------------------------------------------------------------------------------
 # A name of a zone wins over a rule, as in glibc: the first of two names of a rule may be one.

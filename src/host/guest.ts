@@ -16,6 +16,7 @@ import {
   type AbiV2Context,
   abiV2Imports,
   checkAbiVersion,
+  Forks,
   GuestLog,
   HandleTable,
 } from "./abi-v2/index.ts";
@@ -57,6 +58,7 @@ export class Guest {
   readonly #fds = new FdTable();
   readonly #objects = new ObjectTable();
   readonly #handles = new HandleTable();
+  readonly #forks = new Forks(this.#memory, this.#fds, this.#handles);
   readonly #log: GuestLog;
   readonly #interruptSource: InterruptSource;
   readonly #interrupts: Interrupts;
@@ -131,6 +133,7 @@ export class Guest {
       if (error instanceof WasmBpfError) throw error;
       this.#ending ??= this.#endingOf(error);
     }
+    if (this.#forks.endAll() && this.#ending?.reason !== "signal") this.#ending = childLeft(this.#ending);
     // NB: a guest can catch the exception of its ending and return; it has ended all the same.
     const ending = this.#ending;
     if (ending?.message !== undefined) this.#print(`The guest trapped: ${ending.message}`);
@@ -220,6 +223,7 @@ export class Guest {
       interrupts: this.#interrupts,
       fds: this.#fds,
       handles: this.#handles,
+      forks: this.#forks,
       log: this.#log,
       permissions: this.#options.permissions ?? {},
       timeZone: this.#options.environment?.TZ ?? process.env.TZ,
@@ -285,6 +289,12 @@ export class Guest {
       }
     }
   }
+}
+
+/** The end of a guest in whose parent's place a child ran. */
+function childLeft(ending: GuestEnding | undefined): GuestEnding {
+  const why = ending?.message === undefined ? "it returned from main" : ending.message;
+  return new GuestEnding("trap", STATUS_TRAP, `a child of fork did not end by exec, exit or _exit: ${why}`);
 }
 
 function instantiate(module: WasmModule, imports: ImportObject): WasmInstance {

@@ -23,9 +23,9 @@ interface Addon extends Omit<Sys, "bpf" | "open" | "mmap" | "getRlimit" | "signa
     path: string,
     args: Uint8Array,
     environment: Uint8Array,
-    stdin: number,
-    stdout: number,
-    stderr: number,
+    descriptors: Uint8Array,
+    directory: number,
+    event: number,
   ): number;
   signalsCatch(mask: number, graceMs: number): number;
   signalsTake(): number;
@@ -81,8 +81,15 @@ export function loadNativeSys(): Sys {
     signals,
     bpf: (command, attr) => callBpf(addon, command, attr),
     open: (path, flags, mode = 0o666) => addon.open(path, flags, mode),
-    spawn: (path, args, environment, stdin, stdout, stderr) =>
-      addon.spawn(path, stringList(args), stringList(environment), stdin, stdout, stderr),
+    spawn: (path, args, environment, descriptors, directory = -1, event = -1) =>
+      addon.spawn(
+        path,
+        stringList(args),
+        stringList(environment),
+        new Uint8Array(Int32Array.from(descriptors).buffer),
+        directory,
+        event,
+      ),
     getRlimit(resource) {
       const pair = new BigUint64Array(2);
       addon.getRlimit(resource, new Uint8Array(pair.buffer));

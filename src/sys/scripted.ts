@@ -112,6 +112,7 @@ export function scriptedSys(answer: Answer = () => undefined): ScriptedSys {
     sysinfo: method("sysinfo"),
     pipe: method("pipe"),
     spawn: method("spawn"),
+    spawnEnded: method("spawnEnded"),
     waitProcess: method("waitProcess"),
     kill: method("kill"),
     pidfdOpen: method("pidfdOpen"),

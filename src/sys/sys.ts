@@ -146,19 +146,25 @@ export interface Sys {
   /** @param into both ends, i32 each: reading, writing */
   pipe(into: Uint8Array): number;
   /**
-   * Starts a program with descriptors of this process as its standard streams, no signal blocked or ignored.
+   * Starts a program, no signal blocked or ignored.
    *
    * @param environment `NAME=VALUE` each
+   * @param descriptors of this process: what is to have the numbers 0, 1, ...; -1 for one that is not to be open
+   * @param directory descriptor of where it works; default: where this process does
+   * @param event an eventfd that the program waits for: the process begins at once. When it brings another number than
+   * 1, the process ends with status 127.
    * @returns id of the process, which stays until {@link waitProcess} has told of its end
    */
   spawn(
     path: string,
     args: readonly string[],
     environment: readonly string[],
-    stdin: number,
-    stdout: number,
-    stderr: number,
+    descriptors: readonly number[],
+    directory?: number,
+    event?: number,
   ): number;
+  /** A process that ends with this status. @param event as of {@link spawn}, or -1 */
+  spawnEnded(status: number, event: number): number;
   /**
    * Whether a child has ended; never waits.
    *

@@ -231,7 +231,7 @@ describe("what a guest may not start", () => {
     using guest = guestThatRuns();
     assert.equal(start(guest, [])[0], -errno.EINVAL);
     assert.equal(start(guest, ["no-such-program"])[0], -errno.ENOENT);
-    assert.equal(start(guest, ["/etc/passwd"])[0], -errno.ENOENT);
+    assert.equal(start(guest, ["/etc/passwd"])[0], -errno.EACCES);
     assert.equal(start(guest, ["true"], { stdout: 99 })[0], -errno.EBADF);
     assert.equal(start(guest, ["true"], { stdin: NEW_PIPE, stdout: 99 })[0], -errno.EBADF);
     assert.equal(guest.call("run_start", 0), -errno.EFAULT);
@@ -243,6 +243,10 @@ describe("what a guest may not start", () => {
     );
     assert.equal(guest.call("run_start", guest.block(32, { 4: 8, 8: 0x7fffffff })), -errno.E2BIG);
     assert.equal(guest.call("run_start", guest.block(32, { 4: 0xfffffff0, 8: 1000 })), -errno.EFAULT);
+    assert.equal(guest.call("run_fork", 1, 0), -errno.EINVAL);
+    assert.equal(guest.call("run_fork", 2, 0), -errno.EINVAL);
+    const ending = guest.block(48, { 4: guest.block(4, {}), 8: 1, 40: 2 });
+    assert.equal(guest.call("run_start", ending), -errno.EINVAL);
     for (const pid of [1, process.pid, 0, -7]) {
       assert.equal(guest.call("run_kill", pid, SIGKILL), -errno.ESRCH);
       assert.equal(guest.call("run_wait", pid, 0, 0), -errno.ECHILD);

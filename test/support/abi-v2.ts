@@ -2,7 +2,7 @@ import type { Btf } from "../../src/btf/index.ts";
 import type { BpfMap, BpfObject, BpfProgram } from "../../src/ebpf/index.ts";
 import { GuestMap } from "../../src/host/abi-v2/guest-map.ts";
 import { GuestObject } from "../../src/host/abi-v2/guest-object.ts";
-import { type AbiV2Context, abiV2Imports, HandleTable } from "../../src/host/abi-v2/index.ts";
+import { type AbiV2Context, abiV2Imports, Forks, HandleTable } from "../../src/host/abi-v2/index.ts";
 import { KernelDescriptor } from "../../src/host/abi-v2/kernel-descriptor.ts";
 import { GuestLog } from "../../src/host/abi-v2/log.ts";
 import { engine, type WasmMemory } from "../../src/host/engine.ts";
@@ -37,12 +37,15 @@ export class AbiGuest {
     const memory = new GuestMemory();
     this.#memory = new (engine.Memory as new (size: object) => GrowingMemory)({ initial: MEMORY_PAGES });
     memory.bind(this.#memory);
+    const fds = new FdTable();
+    const handles = new HandleTable();
     this.context = {
       sys,
       memory,
       interrupts: new Interrupts(sys, options.interrupts ?? noInterrupts),
-      fds: new FdTable(),
-      handles: new HandleTable(),
+      fds,
+      handles,
+      forks: new Forks(memory, fds, handles),
       log: new GuestLog((bytes) => {
         this.lines += new TextDecoder().decode(bytes);
       }, memory),
@@ -144,6 +147,7 @@ export class AbiGuest {
 
   /** Closes everything that is open. */
   close(): void {
+    this.context.forks.endAll();
     this.context.handles.closeAll();
     this.context.fds.closeAll();
   }

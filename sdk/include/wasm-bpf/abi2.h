@@ -756,10 +756,21 @@ struct wb_run_start {
 	int32_t standard_input; /* these three: written for WB_RUN_PIPE */
 	int32_t standard_output;
 	int32_t standard_error;
+	uint32_t program_at; /* 0: the first argument */
+	uint32_t directory; /* 0: the host's */
+	uint32_t flags;
+	uint32_t reserved;
 };
-WB_ASSERT_SIZE(wb_run_start, 32);
+WB_ASSERT_SIZE(wb_run_start, 48);
+
+#define WB_RUN_ALL_DESCRIPTORS 1u
+#define WB_RUN_ENDS_CHILD 2u
+
+#define WB_FORK_BEGIN 0
+#define WB_FORK_EXIT 1
 
 WB_IMPORT(run_start) int wb_run_start(uint32_t req);
+WB_IMPORT(run_fork) int wb_run_fork(int how, int status);
 WB_IMPORT(run_wait) int wb_run_wait(int process, uint32_t status, int flags);
 WB_IMPORT(run_kill) int wb_run_kill(int process, int number);
 

@@ -15,6 +15,8 @@ export class Children implements HandleEntry {
   readonly #sys: Sys;
   readonly #interrupts: Interrupts;
   readonly #pidfds = new Map<number, number>();
+  /** Those that nobody waits for any more, since who started them has ended. */
+  readonly #orphans = new Set<number>();
 
   constructor(sys: Sys, interrupts: Interrupts) {
     this.#sys = sys;
@@ -34,10 +36,10 @@ export class Children implements HandleEntry {
    */
   wait(pid: number, status: Uint8Array, waits: boolean): number {
     for (;;) {
-      const wanted = pid === -1 ? [...this.#pidfds.keys()] : [pid];
+      const wanted = pid === -1 ? this.pids : [pid];
       if (wanted.length === 0) return -ECHILD;
       for (const one of wanted) {
-        const ended = this.#reap(one, status);
+        const ended = this.#isOwn(one) ? this.#reap(one, status) : -ECHILD;
         if (ended !== 0) return ended;
       }
       if (!waits) return 0;
@@ -46,8 +48,23 @@ export class Children implements HandleEntry {
     }
   }
 
+  /** How many there are, those of nobody included. */
+  get count(): number {
+    return this.#pidfds.size;
+  }
+
+  /** Those that can be waited for. */
+  get pids(): number[] {
+    return [...this.#pidfds.keys()].filter((pid) => !this.#orphans.has(pid));
+  }
+
+  /** All but these belong to nobody from now on. */
+  disownAllBut(pids: readonly number[]): void {
+    for (const pid of this.pids) if (!pids.includes(pid)) this.#orphans.add(pid);
+  }
+
   kill(pid: number, signal: number): number {
-    return this.#pidfds.has(pid) ? this.#sys.kill(pid, signal) : -ESRCH;
+    return this.#isOwn(pid) ? this.#sys.kill(pid, signal) : -ESRCH;
   }
 
   /** Ends what is left; nothing of it stays as a dead entry in the kernel's list of processes. */
@@ -58,6 +75,10 @@ export class Children implements HandleEntry {
       for (let step = 0; step < KILLED_STEPS && this.#reap(pid, status) === 0; step++) this.#sys.sleep(MS);
       this.#forget(pid);
     }
+  }
+
+  #isOwn(pid: number): boolean {
+    return this.#pidfds.has(pid) && !this.#orphans.has(pid);
   }
 
   #reap(pid: number, status: Uint8Array): number {
@@ -71,6 +92,7 @@ export class Children implements HandleEntry {
     const pidfd = this.#pidfds.get(pid) ?? -1;
     if (pidfd >= 0) this.#sys.close(pidfd);
     this.#pidfds.delete(pid);
+    this.#orphans.delete(pid);
   }
 
   #sleepFor(pids: readonly number[]): number {

@@ -4,6 +4,7 @@ import type { Interrupts } from "../interrupts.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { Permissions } from "../options.ts";
 import type { FdTable } from "../wasi/index.ts";
+import type { Forks } from "./forks.ts";
 import type { HandleTable } from "./handles.ts";
 import type { GuestLog } from "./log.ts";
 
@@ -15,6 +16,7 @@ export interface AbiV2Context {
   /** The guest's descriptors, those of WASI; see `KernelDescriptor`. */
   readonly fds: FdTable;
   readonly handles: HandleTable;
+  readonly forks: Forks;
   /** Lines that libbpf would print. */
   readonly log: GuestLog;
   /** What the user allowed beyond the guest's own objects. */

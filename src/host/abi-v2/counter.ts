@@ -1,7 +1,8 @@
 import { EAGAIN, EINVAL } from "../../uapi/errno.ts";
-import { EPOLLOUT } from "../../uapi/linux.ts";
+import { EPOLLIN, EPOLLOUT } from "../../uapi/linux.ts";
 import { readStream } from "../wasi/index.ts";
 import type { AbiV2Context } from "./context.ts";
+import { refuseToWait, waitsForParent } from "./forks.ts";
 import { KernelDescriptor } from "./kernel-descriptor.ts";
 
 /** What is read and written: a u64. */
@@ -36,8 +37,16 @@ export class CounterDescriptor<K extends "event" | "timer"> extends KernelDescri
   override read(into: readonly Uint8Array[]): number {
     const buffer = into.find((candidate) => candidate.length > 0);
     if (buffer === undefined || buffer.length < COUNT_BYTES) return -EINVAL;
-    const { sys, interrupts } = this.#context;
-    return readStream(sys, interrupts, this.hostFd, buffer, (this.flags & NONBLOCK) !== 0);
+    const { sys, interrupts, forks } = this.#context;
+    const waits = (this.flags & NONBLOCK) === 0;
+    if (waits && this.kind === "event" && waitsForParent(this.#context, this.hostFd, EPOLLIN)) {
+      if (forks.awaited >= 0) return refuseToWait(this.#context);
+      // The process will wait in its place: the child goes on as if its parent had already written 1.
+      forks.awaited = this.hostFd;
+      new DataView(buffer.buffer, buffer.byteOffset).setBigUint64(0, 1n, true);
+      return COUNT_BYTES;
+    }
+    return readStream(sys, interrupts, this.hostFd, buffer, !waits);
   }
 
   override write(from: readonly Uint8Array[]): number {

@@ -10,6 +10,8 @@ export interface HandleEntry {
  */
 export class HandleTable {
   readonly #entries = new Map<number, HandleEntry>();
+  /** What was open when the processes began that run now, the outermost first. */
+  readonly #saved: ReadonlyMap<number, HandleEntry>[] = [];
   #next = 1;
 
   add(entry: HandleEntry): number {
@@ -31,8 +33,25 @@ export class HandleTable {
     const entry = this.get(handle, kind);
     if (entry === undefined) return false;
     this.#entries.delete(handle);
-    entry.close();
+    if (!this.#isSaved(handle)) entry.close();
     return true;
+  }
+
+  /** From now on what is open now is not closed, until {@link restore}. */
+  save(): void {
+    this.#saved.push(new Map(this.#entries));
+  }
+
+  /** Opens again what was open at the last {@link save}, and closes what was added since. */
+  restore(): void {
+    const saved = this.#saved.pop() ?? new Map<number, HandleEntry>();
+    for (const [handle, entry] of [...this.#entries].reverse()) if (!saved.has(handle)) entry.close();
+    this.#entries.clear();
+    for (const [handle, entry] of saved) this.#entries.set(handle, entry);
+  }
+
+  #isSaved(handle: number): boolean {
+    return this.#saved.some((entries) => entries.has(handle));
   }
 
   /** Closes everything, newest first; the first error is thrown after all were tried. */

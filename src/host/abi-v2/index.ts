@@ -19,6 +19,7 @@ import { systemImports } from "./system.ts";
 import { versionImports } from "./version.ts";
 
 export type { AbiV2Context } from "./context.ts";
+export { Forks } from "./forks.ts";
 export { HandleTable } from "./handles.ts";
 export { GuestLog } from "./log.ts";
 export { checkAbiVersion } from "./version.ts";

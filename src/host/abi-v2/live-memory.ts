@@ -14,6 +14,7 @@ import {
 import type { HostImports } from "../host-import.ts";
 import { guestRange } from "./blocks.ts";
 import type { AbiV2Context } from "./context.ts";
+import type { MemoryRange } from "./forks.ts";
 import { type Binding, guestMap, guestObject } from "./guest-object.ts";
 import type { HandleEntry } from "./handles.ts";
 import { kernelDescriptor } from "./kernel-descriptor.ts";
@@ -25,21 +26,21 @@ const FIRST_KEY = new Uint8Array(4);
 
 /** `map_bind` and `map_map`: guest memory in the place of a map's, see `docs/abi-v2.md`. */
 export function liveMemoryImports(context: AbiV2Context): HostImports {
-  /** All pages of the guest that stand for a map's: no two may overlap. */
-  const taken = new Set<Pages>();
   /** Handles of what `map_map` has made, by address: closing them all at the end gives the pages back. */
   const mappings = new Map<number, number>();
 
   function take(pages: Pages): void {
-    if ([...taken].some((other) => other.overlaps(pages))) throw new Refusal(EBUSY);
-    taken.add(pages);
+    const { mapped } = context.forks;
+    // No two may overlap.
+    if ([...mapped].some((other) => pages.overlaps(other))) throw new Refusal(EBUSY);
+    mapped.add(pages);
   }
 
   function bind(handle: number, index: number, at: number, size: number): number {
     const owner = guestObject(context, handle);
     const map = guestMap(context, handle, index);
     const pages = new Pages(context, at, size);
-    const binding = new MemoryBinding(map, pages, () => taken.delete(pages));
+    const binding = new MemoryBinding(map, pages, () => context.forks.mapped.delete(pages));
     if (owner.object.closed) return -EINVAL;
     if (owner.binding(map) !== undefined) return -EBUSY;
     take(pages);
@@ -47,7 +48,7 @@ export function liveMemoryImports(context: AbiV2Context): HostImports {
       binding.refresh();
       if (map.loaded) binding.afterLoad();
     } catch (error) {
-      taken.delete(pages);
+      context.forks.mapped.delete(pages);
       throw error;
     }
     owner.setBinding(map, binding);
@@ -59,6 +60,8 @@ export function liveMemoryImports(context: AbiV2Context): HostImports {
     const map = guestMap(context, handle, index);
     const binding = owner.binding(map);
     if (binding === undefined) return -ENOENT;
+    // The parent of a process has it as well.
+    if (context.forks.inChild) return 0;
     owner.setBinding(map, undefined);
     binding.end();
     return 0;
@@ -79,14 +82,19 @@ export function liveMemoryImports(context: AbiV2Context): HostImports {
     const pages = new Pages(context, at, size);
     take(pages);
     const result = pages.replace(hostFd, firstPage >>> 0);
-    if (result < 0) taken.delete(pages);
-    else mappings.set(at >>> 0, context.handles.add(new MappedPages(pages, () => taken.delete(pages))));
+    if (result < 0) context.forks.mapped.delete(pages);
+    else
+      mappings.set(
+        at >>> 0,
+        context.handles.add(new MappedPages(pages, () => context.forks.mapped.delete(pages))),
+      );
     return result;
   }
 
   function unmap(at: number, size: number): number {
     const handle = mappings.get(at >>> 0) ?? 0;
     if (context.handles.get(handle, MappedPages)?.pages.size !== size >>> 0) return -EINVAL;
+    if (context.forks.inChild) return 0;
     mappings.delete(at >>> 0);
     context.handles.close(handle, MappedPages);
     return 0;
@@ -107,20 +115,20 @@ export function liveMemoryImports(context: AbiV2Context): HostImports {
  * NB: nothing is ever mapped read-only. The engine changes the protection of the whole memory when it grows, and ends
  * the process when it cannot.
  */
-class Pages {
+class Pages implements MemoryRange {
+  readonly at: number;
   readonly size: number;
   readonly #context: AbiV2Context;
-  readonly #at: number;
   #live = false;
 
   /** @throws {Refusal} EINVAL when these are not whole pages, EFAULT when they are not in the memory */
   constructor(context: AbiV2Context, at: number, size: number) {
     const { pageSize } = context.sys;
     this.#context = context;
-    this.#at = at >>> 0;
+    this.at = at >>> 0;
     this.size = size >>> 0;
-    if (this.size === 0 || this.size % pageSize !== 0 || this.#at % pageSize !== 0) throw new Refusal(EINVAL);
-    if (this.#at === 0 || !context.memory.has(at, this.size)) throw new Refusal(EFAULT);
+    if (this.size === 0 || this.size % pageSize !== 0 || this.at % pageSize !== 0) throw new Refusal(EINVAL);
+    if (this.at === 0 || !context.memory.has(at, this.size)) throw new Refusal(EFAULT);
   }
 
   /** Whether they are the kernel's. */
@@ -128,12 +136,12 @@ class Pages {
     return this.#live;
   }
 
-  overlaps(other: Pages): boolean {
-    return this.#at < other.#at + other.size && other.#at < this.#at + this.size;
+  overlaps(other: MemoryRange): boolean {
+    return this.at < other.at + other.size && other.at < this.at + this.size;
   }
 
   get bytes(): Uint8Array {
-    return guestRange(this.#context.memory, this.#at, this.size);
+    return guestRange(this.#context.memory, this.at, this.size);
   }
 
   /** Maps those of a file over them. @returns 0 or -errno */
@@ -155,7 +163,7 @@ class Pages {
     const { sys, memory } = this.#context;
     const { buffer } = memory.bytes;
     const protection = PROT_READ | PROT_WRITE;
-    return sys.mmapFixed(buffer as ArrayBuffer, this.#at, this.size, protection, flags, fd, offset);
+    return sys.mmapFixed(buffer as ArrayBuffer, this.at, this.size, protection, flags, fd, offset);
   }
 }
 

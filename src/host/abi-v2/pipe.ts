@@ -1,7 +1,8 @@
 import { EAGAIN, EPIPE } from "../../uapi/errno.ts";
-import { EPOLLOUT } from "../../uapi/linux.ts";
+import { EPOLLIN, EPOLLOUT } from "../../uapi/linux.ts";
 import { RIGHT_FD_READ, RIGHT_FD_WRITE, readStream } from "../wasi/index.ts";
 import type { AbiV2Context } from "./context.ts";
+import { refuseToWait, waitsForParent } from "./forks.ts";
 import { KernelDescriptor } from "./kernel-descriptor.ts";
 
 /** Bytes that fit when a pipe is ready for writing, so that writing them never waits. */
@@ -42,7 +43,9 @@ export class PipeDescriptor extends KernelDescriptor<"pipe"> {
     if (!this.#isReader) return super.read(into);
     if (buffer === undefined) return 0;
     const { sys, interrupts } = this.#context;
-    return readStream(sys, interrupts, this.hostFd, buffer, (this.flags & NONBLOCK) !== 0);
+    const waits = (this.flags & NONBLOCK) === 0;
+    if (waits && waitsForParent(this.#context, this.hostFd, EPOLLIN)) return refuseToWait(this.#context);
+    return readStream(sys, interrupts, this.hostFd, buffer, !waits);
   }
 
   override write(from: readonly Uint8Array[]): number {
@@ -53,6 +56,10 @@ export class PipeDescriptor extends KernelDescriptor<"pipe"> {
     const timeoutMs = (this.flags & NONBLOCK) === 0 ? -1 : 0;
     let total = 0;
     while (total < bytes.length) {
+      if (timeoutMs < 0 && waitsForParent(this.#context, this.hostFd, EPOLLOUT)) {
+        const refused = refuseToWait(this.#context);
+        return total > 0 ? total : refused;
+      }
       const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], timeoutMs);
       if (typeof ready === "number") return total > 0 ? total : ready;
       const part = bytes.subarray(total, total + PIPE_BUF);

@@ -1,35 +1,50 @@
-import { E2BIG, EBADF, EINVAL, ENOENT, EPERM } from "../../uapi/errno.ts";
+import * as fs from "node:fs";
+import { E2BIG, EACCES, EAGAIN, EBADF, EINVAL, ENOENT, EPERM } from "../../uapi/errno.ts";
 import { O_RDWR } from "../../uapi/linux.ts";
 import type { HostImports } from "../host-import.ts";
+import type { FdTable } from "../wasi/index.ts";
 import { Block, guestRange, requiredText } from "./blocks.ts";
 import { Children } from "./children.ts";
 import type { AbiV2Context } from "./context.ts";
 import { permissionMissing } from "./permission.ts";
 import { PipeDescriptor } from "./pipe.ts";
-import { programPath } from "./program-path.ts";
+import { isNamedFile, programPath } from "./program-path.ts";
 import { guestCall, Refusal } from "./refusal.ts";
 
-const REQUEST_BYTES = 32;
+const REQUEST_BYTES = 48;
 const STREAM_OFFSETS = [20, 24, 28] as const;
+const FLAGS_OFFSET = 40;
 const OWN = -1;
 const NEW_PIPE = -2;
 const NO_WAIT = 1;
+/** Flags of `run_start`. */
+const ALL_DESCRIPTORS = 1;
+const ENDS_CHILD = 2;
+/** `run_fork`: a child begins, or ends with a status. */
+const FORK_BEGIN = 0;
+const FORK_EXIT = 1;
 /** As Linux limits them, together. */
 const MOST_STRINGS = 65536;
 const MOST_STRING_BYTES = 2 << 20;
+/** A process that has ended needs no permission, but a place in the kernel's list until it is waited for. */
+const MOST_PROCESSES = 1024;
 const LONGEST_MESSAGE = 80;
 /** What a program expects to find, and a guest has not got. */
 const PASSED_ON = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TZ"];
 
 /** Imports of this family, see `docs/abi-v2.md`. */
 export function runImports(context: AbiV2Context): HostImports {
-  const { memory, sys, interrupts, handles } = context;
+  const { memory, sys, interrupts, handles, forks } = context;
   let children: Children | undefined;
+  /** What each parent has started, the outermost first. */
+  const started: number[][] = [];
 
   function ownChildren(): Children {
     if (children === undefined) {
-      children = new Children(sys, interrupts);
-      handles.add(children);
+      const made = new Children(sys, interrupts);
+      children = made;
+      handles.add(made);
+      forks.othersRun = () => made.count > 0;
     }
     return children;
   }
@@ -51,20 +66,50 @@ export function runImports(context: AbiV2Context): HostImports {
     const block = new Block(memory, req, REQUEST_BYTES);
     const args = strings(block.u32(4), block.u32(8));
     const environment = strings(block.u32(12), block.u32(16));
-    const [command] = args;
-    if (command === undefined) return -EINVAL;
-    const path = programPath(command);
-    checkProgram(context, args, path, environment);
-    if (path === undefined) return -ENOENT;
-    return startWith(context, block, (streams) => {
-      const pid = sys.spawn(path, args, withDefaults(environment), ...streams);
-      if (pid > 0) ownChildren().add(pid);
-      return pid;
-    });
+    const command = block.text(32) ?? args[0];
+    const flags = block.u32(FLAGS_OFFSET);
+    if (command === undefined || (flags & ~(ALL_DESCRIPTORS | ENDS_CHILD)) !== 0) return -EINVAL;
+    const endsChild = (flags & ENDS_CHILD) !== 0;
+    if (endsChild && !forks.inChild) return -EINVAL;
+    const directory = block.u32(36) === 0 ? undefined : context.fds.get(block.u32(36))?.directoryFd;
+    if (block.u32(36) !== 0 && directory === undefined) return -EBADF;
+    const place = directory === undefined ? undefined : fs.readlinkSync(`/proc/self/fd/${directory}`);
+    const path = programPath(command, place);
+    checkProgram(context, [command, ...args.slice(1)], path, environment);
+    if (path === undefined) return isNamedFile(command, place) ? -EACCES : -ENOENT;
+    const pid = startWith(context, block, (streams) =>
+      sys.spawn(path, args, withDefaults(environment), streams, directory, forks.awaited),
+    );
+    if (pid > 0) adopt(pid, endsChild);
+    return pid;
+  }
+
+  /** A process was started, in place of a child that ends with that. */
+  function adopt(pid: number, endsChild: boolean): void {
+    if (endsChild) {
+      forks.end();
+      ownChildren().disownAllBut(started.pop() ?? []);
+    }
+    ownChildren().add(pid);
+  }
+
+  function fork(how: number, status: number): number {
+    if (how === FORK_BEGIN) {
+      // NB: as long as there are children, their entry stays.
+      const { pids, count } = ownChildren();
+      if (count >= MOST_PROCESSES || !forks.begin()) return -EAGAIN;
+      started.push(pids);
+      return 0;
+    }
+    if (how !== FORK_EXIT || !forks.inChild) return -EINVAL;
+    const pid = sys.spawnEnded(status & 255, forks.awaited);
+    if (pid > 0) adopt(pid, true);
+    return pid;
   }
 
   return {
     run_start: guestCall(start),
+    run_fork: guestCall(fork),
     run_wait: guestCall((process, status, flags) => {
       if ((flags & ~NO_WAIT) !== 0) return -EINVAL;
       const into = status === 0 ? new Uint8Array(4) : guestRange(memory, status, 4);
@@ -95,10 +140,12 @@ function commandText(args: readonly string[]): string {
   return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}...` : text;
 }
 
-type Streams = readonly [stdin: number, stdout: number, stderr: number];
-
 /** Finds or makes the standard streams of a block, starts, and gives the guest its ends of new pipes. */
-function startWith(context: AbiV2Context, block: Block, spawn: (streams: Streams) => number): number {
+function startWith(
+  context: AbiV2Context,
+  block: Block,
+  spawn: (streams: readonly number[]) => number,
+): number {
   const { sys, fds } = context;
   const childEnds: number[] = [];
   const guestEnds: { readonly offset: number; readonly fd: number }[] = [];
@@ -123,13 +170,20 @@ function startWith(context: AbiV2Context, block: Block, spawn: (streams: Streams
       childEnds.push(nothing);
       return nothing;
     });
-    pid = spawn(streams as unknown as Streams);
+    pid = spawn((block.u32(FLAGS_OFFSET) & ALL_DESCRIPTORS) !== 0 ? withInherited(fds, streams) : streams);
     if (pid > 0) for (const { offset, fd } of guestEnds) block.setU32(offset, fd);
     return pid;
   } finally {
     for (const fd of childEnds) sys.close(fd);
     if (pid < 0) for (const { fd } of guestEnds) fds.close(fd);
   }
+}
+
+/** Host descriptors by the guest's numbers: the standard streams, and what the guest has not kept to itself. */
+function withInherited(fds: FdTable, streams: readonly number[]): number[] {
+  const given = [...streams];
+  for (const fd of fds.inherited()) if (fd > 2) given[fd] = fds.get(fd)?.passOn() ?? -1;
+  return Array.from(given, (hostFd) => hostFd ?? -1);
 }
 
 /** @returns the child's end, and the guest's. @throws {Refusal} */

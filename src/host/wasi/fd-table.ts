@@ -8,6 +8,13 @@ import { ENOTCAPABLE } from "./errno.ts";
  */
 const MOST_DESCRIPTORS = 65536;
 
+/** What the numbers of a table stood for at one time, see {@link FdTable.save}. */
+export interface SavedDescriptors {
+  readonly descriptors: readonly (Descriptor | undefined)[];
+  readonly closedOnExec: ReadonlySet<number>;
+  readonly lowest: number;
+}
+
 /**
  * The guest's numbers for its open descriptors; the lowest free one is given out, as POSIX wants. A descriptor that has
  * several numbers is closed with the last of them.
@@ -78,6 +85,26 @@ export class FdTable {
   setClosedOnExec(fd: number, closed: boolean): void {
     if (closed) this.#closedOnExec.add(fd);
     else this.#closedOnExec.delete(fd);
+  }
+
+  /** The table as it is now. What is in it stays open until {@link restore}. */
+  save(): SavedDescriptors {
+    const descriptors = [...this.#descriptors];
+    for (const descriptor of descriptors) if (descriptor !== undefined) descriptor.numbers++;
+    return { descriptors, closedOnExec: new Set(this.#closedOnExec), lowest: this.#lowest };
+  }
+
+  /** Makes the table what it was; what was opened meanwhile is closed. */
+  restore({ descriptors, closedOnExec, lowest }: SavedDescriptors): void {
+    this.closeAll();
+    this.#descriptors.push(...descriptors);
+    for (const fd of closedOnExec) this.#closedOnExec.add(fd);
+    this.#lowest = lowest;
+  }
+
+  /** Numbers that programs which the guest starts get as well. */
+  inherited(): number[] {
+    return [...this.#descriptors.keys()].filter((fd) => this.isClosedOnExec(fd) === false);
   }
 
   /** Closes `descriptor` under whatever number it has; does nothing when it is closed already. */
