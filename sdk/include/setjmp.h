@@ -20,10 +20,11 @@ typedef struct __jmp_buf_tag {
 int setjmp(jmp_buf) __attribute__((__returns_twice__));
 _Noreturn void longjmp(jmp_buf, int);
 
-#ifdef __wasm_exception_handling__
+#if defined(__wasm_exception_handling__) && __clang_major__ >= 19
 #define setjmp setjmp
 #else
-int __wasm_bpf_no_setjmp(void) __attribute__((__error__("setjmp needs exceptions: compile with -mllvm -wasm-enable-sjlj")));
+int __wasm_bpf_no_setjmp(void)
+	__attribute__((__error__("setjmp needs exceptions: compile with clang 19 or newer and -mllvm -wasm-enable-sjlj")));
 #define setjmp(place) __wasm_bpf_no_setjmp()
 #endif
 

@@ -10,6 +10,13 @@
 extern "C" {
 #endif
 
+#if __clang_major__ < 19
+/* Those of the library, which say what is missing. */
+int fork(void);
+int vfork(void);
+int _Fork(void);
+#else
+
 struct __wasm_bpf_fork {
 	unsigned long __place[8]; /* as of setjmp() */
 	struct __wasm_bpf_fork *__outer;
@@ -36,6 +43,8 @@ static inline __attribute__((__always_inline__, __returns_twice__, __unused__)) 
 {
 	return fork();
 }
+
+#endif
 
 #ifdef __cplusplus
 }
