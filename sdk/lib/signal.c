@@ -227,7 +227,7 @@ int kill(pid_t pid, int signal)
 		return signal == 0 ? 0 : raise(signal);
 	if (pid < 0)
 		return refuse(EPERM);
-	result = signal == 0 ? -ESRCH : wb_run_kill(pid, signal);
+	result = wb_run_kill(pid, signal);
 	if (result >= 0)
 		return 0;
 	if (result != -ESRCH && result != -EPERM)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static void held_back(uint64_t value)
 	}
 	close(out[1]);
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	printf("exists %d, silent %d\n", waitpid(process, NULL, WNOHANG) == 0, read(out[0], &byte, 1) < 0 && errno == EAGAIN);
+	printf("exists %d, silent %d\n", waitpid(process, NULL, WNOHANG) == 0 && kill(process, 0) == 0, read(out[0], &byte, 1) < 0 && errno == EAGAIN);
 	fcntl(out[0], F_SETFL, 0);
 	write(go, &value, sizeof(value));
 	show(out[0]);
