@@ -4,6 +4,7 @@ import { MalformedInputError, WasmBpfError } from "../../internal/index.ts";
 import { btfBytes, btfFdById, btfInfo, kernelBtfIfAny, moduleBtf } from "../../kernel/index.ts";
 import { EBADF, EINVAL, ENODATA, ENOENT, ESRCH } from "../../uapi/errno.ts";
 import { guestRange, requiredText } from "./blocks.ts";
+import { sayMalformedBtf } from "./btf-lines.ts";
 import type { AbiV2Context } from "./context.ts";
 import { readGuestFile } from "./guest-file.ts";
 import type { HandleEntry } from "./handles.ts";
@@ -45,13 +46,14 @@ export function guestBtf(context: AbiV2Context, handle: number): GuestBtf {
   return found;
 }
 
-/** Runs `read`, for which damaged types are -EINVAL as in libbpf. */
-export function readTypes<T>(read: () => T): T {
+/** Runs `read`, for which damaged types are -EINVAL as in libbpf. @param explain says what is wrong with them */
+export function readTypes<T>(read: () => T, explain?: (message: string) => void): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MalformedInputError) throw new Refusal(EINVAL);
-    throw error;
+    if (!(error instanceof MalformedInputError)) throw error;
+    explain?.(error.message);
+    throw new Refusal(EINVAL);
   }
 }
 
@@ -64,11 +66,14 @@ export function openBtf(
   at: number,
   size: number,
 ): GuestBtf {
-  const { memory } = context;
+  const { memory, log } = context;
   const below = base === 0 ? undefined : guestBtf(context, base).btf;
   const parse = (bytes: Uint8Array): GuestBtf =>
     new GuestBtf(
-      readTypes(() => Btf.parse(bytes, below === undefined ? {} : { base: below })),
+      readTypes(
+        () => Btf.parse(bytes, below === undefined ? {} : { base: below }),
+        (message) => sayMalformedBtf(log, bytes, message),
+      ),
       base,
     );
   switch (kind) {
@@ -122,7 +127,7 @@ function typesOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
     file = parseElf(bytes);
   } catch (error) {
     if (!(error instanceof MalformedInputError)) throw error;
-    log.write(0, `failed to open ${path} as ELF file`);
+    log.write(0, `failed to get EHDR from ${path}`);
     throw new Refusal(LIBBPF_ERRNO_FORMAT);
   }
   const section = file.section(".BTF");

@@ -18,6 +18,7 @@ import { machineIsLittleEndian } from "../../kernel/index.ts";
 import type { ExternSpec } from "../../object/index.ts";
 import { BPF_PROG_TYPE_UNSPEC } from "../../uapi/bpf.ts";
 import { EINVAL, ENOENT, EOPNOTSUPP } from "../../uapi/errno.ts";
+import { sayMalformedBtf } from "./btf-lines.ts";
 import type { GuestObject } from "./guest-object.ts";
 import { functionsOf, type Say } from "./line-names.ts";
 import type { GuestLog } from "./log.ts";
@@ -42,7 +43,9 @@ export function sayOpening(log: GuestLog, shownAs: string, fromFile: boolean): v
  */
 export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, error: unknown): number {
   const warn = (text: string): void => log.write(LOG_WARNING, `elf: ${text}`);
-  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs);
+  const types = error instanceof MalformedInputError ? sayNoTypes(log, bytes, shownAs, error) : undefined;
+  if (types !== undefined) return types;
+  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs, true);
   if (error instanceof WasmBpfError && error.code === "NOT_SUPPORTED") {
     if (/legacy section "maps"/.test(error.message)) {
       warn("legacy map definitions in 'maps' section are not supported by libbpf v1.0+");
@@ -77,6 +80,38 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
   return LIBBPF_ERRNO_FORMAT;
 }
 
+/** An object without symbols or types. @returns errno as libbpf gives it, `undefined` when both are there */
+function sayNoTypes(
+  log: GuestLog,
+  bytes: Uint8Array,
+  shownAs: string,
+  { section, message }: MalformedInputError,
+): number | undefined {
+  const missing = section === ".maps" && message.startsWith("the object has no BTF");
+  if (section !== ".BTF" && !missing && !/symbol/.test(message)) return undefined;
+  let file: ElfFile;
+  try {
+    file = parseElf(bytes);
+  } catch {
+    return undefined;
+  }
+  if (!file.sections.some(({ type }) => type === SHT_SYMTAB)) {
+    log.write(LOG_WARNING, `elf: couldn't find symbol table in ${shownAs}, stripped object file?`);
+    return ENOENT;
+  }
+  if (section !== ".BTF" && !missing) return undefined;
+  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs, false);
+  if (!missing) {
+    sayMalformedBtf(log, file.section(".BTF")?.data ?? new Uint8Array(0), message);
+    log.write(LOG_WARNING, "Error loading ELF section .BTF: -EINVAL.");
+  } else if (file.section(".BTF.ext") !== undefined) {
+    const why = "because its depending ELF section .BTF is not found.";
+    log.write(LOG_DEBUG, `Ignore ELF section .BTF.ext ${why}`);
+  }
+  log.write(LOG_WARNING, "BTF is required, but is missing or corrupted.");
+  return missing ? ENOENT : EINVAL;
+}
+
 /** What libbpf says of a map's definition that makes no sense. */
 function mapProblem(message: string): { name: string; problem: string; errno: number } | undefined {
   const [, name, problem = ""] = /^map "([^"]+)" (.*) in \.maps$/.exec(message) ?? [];
@@ -109,7 +144,7 @@ function externTypeId(bytes: Uint8Array, name: string): number {
 }
 
 /** The sections of what could not be opened, as far as libbpf comes. */
-function sayContents(log: GuestLog, bytes: Uint8Array, shownAs: string): void {
+function sayContents(log: GuestLog, bytes: Uint8Array, shownAs: string, externs: boolean): void {
   let file: ElfFile;
   try {
     file = parseElf(bytes);
@@ -121,7 +156,7 @@ function sayContents(log: GuestLog, bytes: Uint8Array, shownAs: string): void {
   const textOf = (name: string): string => decodeCString(file.section(name)?.data ?? new Uint8Array(0));
   const sections = file.sections.filter(({ index }) => index <= legacy);
   saySections(log, file, sections, { shownAs, license: textOf("license") });
-  if (legacy < file.sections.length) return;
+  if (!externs || legacy < file.sections.length) return;
   log.write(LOG_DEBUG, `looking for externs among ${file.symbols().length} symbols...`);
 }
 
