@@ -26,7 +26,7 @@ export function describeTrap(error: unknown): string {
     // A guest can throw an exception of its own (wasm exception handling) that nothing catches.
     const text = String(error);
     if (text !== "[object WebAssembly.Exception]") return `uncaught exception ${text}`;
-    return "uncaught exception: if it is a longjmp, the function that called setjmp has returned";
+    return "uncaught exception: if it is a longjmp, the function that called setjmp (or fork) has returned";
   }
   const name = trapNames.find(([pattern]) => pattern.test(error.message))?.[1] ?? error.message;
   const place = guestFunction(error.stack ?? "");
