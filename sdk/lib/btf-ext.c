@@ -131,3 +131,39 @@ int btf_ext__set_endianness(struct btf_ext *btf_ext, enum btf_endianness endian)
 	btf_ext->big_endian = endian == BTF_BIG_ENDIAN;
 	return 0;
 }
+
+/* Records of one kind: their size, then for each section its name, their number, and they themselves. */
+static int visit_part(struct btf_ext *ext, __u32 at, __u32 length, wb_btf_visit_fn callback, void *context)
+{
+	char *start = (char *)ext->data + ((const struct header *)ext->data)->header_size + at;
+	__u32 size = length >= 4 ? *(const __u32 *)start : 0;
+
+	for (__u32 offset = 4; size >= 8 && offset + 8 <= length;) {
+		__u32 count = ((const __u32 *)(start + offset))[1];
+
+		offset += 8;
+		if (size % 4 || count > (length - offset) / size)
+			return -EINVAL;
+		for (; count; count--, offset += size) {
+			/* The type follows the instruction's number. */
+			int result = callback(context, (__u32 *)(start + offset) + 1);
+
+			if (result)
+				return result;
+		}
+	}
+	return 0;
+}
+
+int wb_btf_ext_visit_ids(struct btf_ext *ext, wb_btf_visit_fn callback, void *context)
+{
+	const struct header *header = (const void *)ext->data;
+	int result = visit_part(ext, header->functions_at, header->functions_size, callback, context);
+	bool whole = header->header_size >= sizeof(*header);
+
+	free(ext->swapped);
+	ext->swapped = NULL;
+	if (result || !whole || !part_valid(header, ext->size, header->relocations_at, header->relocations_size))
+		return result;
+	return visit_part(ext, header->relocations_at, header->relocations_size, callback, context);
+}

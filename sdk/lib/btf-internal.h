@@ -80,6 +80,9 @@ typedef int (*wb_btf_visit_fn)(void *context, __u32 *word);
 /** Calls back for all offsets of strings in a record, or for all ids of types, until that is not 0: the last result. */
 int wb_btf_visit(struct btf_type *type, bool strings, wb_btf_visit_fn callback, void *context);
 
+/** The same for all ids of types in a .BTF.ext section. */
+int wb_btf_ext_visit_ids(struct btf_ext *ext, wb_btf_visit_fn callback, void *context);
+
 /* Of a struct whose types are not in memory: a type, or a string; NULL with errno. */
 const struct btf_type *wb_btf_cached_type(struct btf *btf, uint32_t id);
 const char *wb_btf_cached_string(struct btf *btf, uint32_t offset);

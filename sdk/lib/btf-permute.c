@@ -61,8 +61,6 @@ int btf__permute(struct btf *btf, __u32 *id_map, __u32 id_map_cnt, const struct 
 
 	if (!WB_OPTS_VALID(opts, btf_permute_opts))
 		return wb_fail(EINVAL);
-	if (WB_OPTS_GET(opts, btf_ext, NULL))
-		return wb_fail(EOPNOTSUPP);
 	if (id_map_cnt != btf__type_cnt(btf) - order.first || (!btf->base && id_map[0]))
 		return wb_fail(EINVAL);
 	result = wb_btf_begin_write(btf);
@@ -79,6 +77,8 @@ int btf__permute(struct btf *btf, __u32 *id_map, __u32 id_map_cnt, const struct 
 		arrange(btf, &order, old, types, offsets);
 		memcpy(btf->offsets, offsets, btf->count * sizeof(*offsets));
 		memcpy(btf->types, types, btf->types_size);
+		if (WB_OPTS_GET(opts, btf_ext, NULL))
+			result = wb_btf_ext_visit_ids(opts->btf_ext, renumber, &order);
 	}
 	free(old);
 	free(offsets);

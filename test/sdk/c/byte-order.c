@@ -114,6 +114,37 @@ static bool same(const void *one, __u32 size, const void *other, __u32 other_siz
 	return size == other_size && !memcmp(one, other, size);
 }
 
+/* The functions that the section names, by the types' ids. */
+static void show_functions(const struct btf *btf, const struct btf_ext *ext)
+{
+	__u32 size;
+	const char *raw = btf_ext__raw_data(ext, &size);
+	const __u32 *header = (const void *)raw, *part = (const void *)(raw + header[1] + header[2]);
+
+	/* The records' size; then of each section its name, their number, and they themselves. */
+	for (__u32 i = 0; i < part[2]; i++) {
+		const struct bpf_func_info *record = (const void *)((const char *)(part + 3) + i * part[0]);
+
+		printf("  function '%s'\n",
+		       btf__name_by_offset(btf, btf__type_by_id(btf, record->type_id)->name_off));
+	}
+}
+
+/* The last type becomes the first. */
+static void permute(struct btf *btf, struct btf_ext *ext)
+{
+	LIBBPF_OPTS(btf_permute_opts, opts, .btf_ext = ext);
+	__u32 count = btf__type_cnt(btf), *order = calloc(count, sizeof(*order));
+
+	for (__u32 i = 1; i < count; i++)
+		order[i] = count - i;
+	show_functions(btf, ext);
+	outcome(btf__permute(btf, order, count, &opts));
+	show_functions(btf, ext);
+	outcome(btf__find_by_name_kind(btf, "pair", BTF_KIND_STRUCT) > 0);
+	free(order);
+}
+
 /* What the compiler makes for the two machines are the same types. */
 static void files(const char *big_path, const char *little_path)
 {
@@ -150,6 +181,7 @@ static void files(const char *big_path, const char *little_path)
 	outcome(btf_ext__set_endianness(again, BTF_LITTLE_ENDIAN));
 	raw = btf_ext__raw_data(again, &other_size);
 	printf("same %d\n", same(before, size, raw, other_size));
+	permute(little, again);
 	free(before);
 	btf_ext__free(again);
 	btf_ext__free(ext);
