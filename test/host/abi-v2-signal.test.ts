@@ -36,6 +36,7 @@ int main(int argc, char **argv) {
   const char *what = argv[1];
   struct timespec hour = { 3600, 0 };
   char line[64];
+  setvbuf(stdout, NULL, _IOLBF, 0);
   for (int i = 2; i + 1 < argc; i += 2) signal_catch(atoi(argv[i]), atoi(argv[i + 1]));
   printf("ready\\n");
   if (!strcmp(what, "wait")) {
