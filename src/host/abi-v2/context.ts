@@ -4,9 +4,9 @@ import type { Interrupts } from "../interrupts.ts";
 import type { GuestMemory } from "../memory.ts";
 import type { Permissions } from "../options.ts";
 import type { FdTable } from "../wasi/index.ts";
-import type { Forks } from "./forks.ts";
 import type { HandleTable } from "./handles.ts";
 import type { GuestLog } from "./log.ts";
+import type { Forks } from "./run/forks.ts";
 
 /** What the imports of version 2 of one guest work on. */
 export interface AbiV2Context {

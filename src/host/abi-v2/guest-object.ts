@@ -4,7 +4,7 @@ import type { AbiV2Context } from "./context.ts";
 import { GuestMap } from "./guest-map.ts";
 import type { HandleEntry } from "./handles.ts";
 import { KernelDescriptor, type KernelDescriptorOptions, type KernelKind } from "./kernel-descriptor.ts";
-import type { LoadLines } from "./libbpf-lines.ts";
+import type { LoadLines } from "./lines/libbpf.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Guest memory in the place of a map's, see `map_bind`. */

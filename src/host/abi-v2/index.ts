@@ -1,27 +1,27 @@
 import type { HostImports } from "../host-import.ts";
-import { btfImports } from "./btf.ts";
-import { btfDumpImports } from "./btf-dump.ts";
-import { bufferImports } from "./buffer.ts";
+import { linkImports } from "./attach/link.ts";
+import { btfImports } from "./btf/btf.ts";
+import { btfDumpImports } from "./btf/dump.ts";
+import { bufferImports } from "./buffer/buffer.ts";
 import type { AbiV2Context } from "./context.ts";
-import { fdImports } from "./fd.ts";
-import { kernelImports } from "./kernel.ts";
-import { linkImports } from "./link.ts";
-import { liveMemoryImports } from "./live-memory.ts";
+import { fdImports } from "./fd/fd.ts";
+import { kernelImports } from "./kernel/kernel.ts";
 import { logImports } from "./log-calls.ts";
-import { mapImports } from "./map.ts";
-import { netImports } from "./net.ts";
-import { networkImports } from "./network.ts";
-import { objectImports } from "./object.ts";
-import { programImports } from "./program.ts";
-import { runImports } from "./run.ts";
-import { signalImports } from "./signal.ts";
-import { systemImports } from "./system.ts";
+import { liveMemoryImports } from "./map/live-memory.ts";
+import { mapImports } from "./map/map.ts";
+import { netImports } from "./net/net.ts";
+import { networkImports } from "./net/network.ts";
+import { objectImports } from "./object/object.ts";
+import { programImports } from "./program/program.ts";
+import { runImports } from "./run/run.ts";
+import { signalImports } from "./run/signal.ts";
+import { systemImports } from "./system/system.ts";
 import { versionImports } from "./version.ts";
 
 export type { AbiV2Context } from "./context.ts";
-export { Forks } from "./forks.ts";
 export { HandleTable } from "./handles.ts";
 export { GuestLog } from "./log.ts";
+export { Forks } from "./run/forks.ts";
 export { checkAbiVersion } from "./version.ts";
 
 /** Import module of version 2. */

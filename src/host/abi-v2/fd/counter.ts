@@ -1,0 +1,61 @@
+import { EAGAIN, EINVAL } from "../../../uapi/errno.ts";
+import { EPOLLIN, EPOLLOUT } from "../../../uapi/linux.ts";
+import { readStream } from "../../wasi/index.ts";
+import type { AbiV2Context } from "../context.ts";
+import { KernelDescriptor } from "../kernel-descriptor.ts";
+import { refuseToWait, waitsForParent } from "../run/forks.ts";
+
+/** What is read and written: a u64. */
+const COUNT_BYTES = 8;
+/** FDFLAGS_NONBLOCK of WASI. */
+const NONBLOCK = 4;
+
+/** An eventfd or a timerfd of the guest. The host's descriptor never blocks; what waits is `Interrupts`. */
+export class CounterDescriptor<K extends "event" | "timer"> extends KernelDescriptor<K> {
+  readonly #context: AbiV2Context;
+
+  /** Takes over `hostFd`. */
+  constructor(context: AbiV2Context, kind: K, hostFd: number, nonblocking: boolean) {
+    super({ sys: context.sys, interrupts: context.interrupts, kind, hostFd, object: undefined as never });
+    this.#context = context;
+    this.flags = nonblocking ? NONBLOCK : 0;
+  }
+
+  override get streamFd(): number {
+    return this.hostFd;
+  }
+
+  override duplicate(): this {
+    return this;
+  }
+
+  override setFlags(flags: number): number {
+    this.flags = flags & NONBLOCK;
+    return 0;
+  }
+
+  override read(into: readonly Uint8Array[]): number {
+    const buffer = into.find((candidate) => candidate.length > 0);
+    if (buffer === undefined || buffer.length < COUNT_BYTES) return -EINVAL;
+    const { sys, interrupts, forks } = this.#context;
+    const waits = (this.flags & NONBLOCK) === 0;
+    if (waits && this.kind === "event" && waitsForParent(this.#context, this.hostFd, EPOLLIN)) {
+      if (forks.awaited >= 0) return refuseToWait(this.#context);
+      // The process will wait in its place: the child goes on as if its parent had already written 1.
+      forks.awaited = this.hostFd;
+      new DataView(buffer.buffer, buffer.byteOffset).setBigUint64(0, 1n, true);
+      return COUNT_BYTES;
+    }
+    return readStream(sys, interrupts, this.hostFd, buffer, !waits);
+  }
+
+  override write(from: readonly Uint8Array[]): number {
+    const { sys, interrupts } = this.#context;
+    for (;;) {
+      const count = sys.write(this.hostFd, new Uint8Array(Buffer.concat(from)));
+      if (count !== -EAGAIN || (this.flags & NONBLOCK) !== 0) return count;
+      const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], -1);
+      if (typeof ready === "number") return ready;
+    }
+  }
+}
