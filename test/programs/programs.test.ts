@@ -162,9 +162,10 @@ describe("a native program and a guest print the same", () => {
     assert.equal(lines.at(-1), "drained");
   });
 
-  test("plain: an object without its skeleton, a refused program, other programs", async () => {
+  test("plain: an object without its skeleton, a refused program, other programs, fork and exec", async () => {
     const lines = await same("plain", { args: ["TARGET"], options: ["--allow-run"] });
     assert.ok(lines.includes('status 768, "some words", 0'), lines.join("\n"));
+    assert.ok(lines.includes('1, 1, status 4, "other words"'), lines.join("\n"));
     assert.ok(lines.includes("refused: Permission denied"), lines.join("\n"));
     assert.ok(
       lines.some((line) => /invalid mem access 'map_value_or_null'/.test(line)),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "common.h"
@@ -67,6 +68,35 @@ static int other_programs(void)
 	return 0;
 }
 
+/* Starts a program by hand, its output into a pipe. */
+static int own_program(void)
+{
+	char line[64] = "";
+	int ends[2], status = -1;
+	pid_t child;
+
+	if (pipe(ends))
+		return failed("make a pipe", -errno);
+	child = fork();
+	if (child < 0)
+		return failed("fork", -errno);
+	if (child == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execlp("sh", "sh", "-c", "echo other words; exit 4", NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	if (read(ends[0], line, sizeof(line) - 1) < 0)
+		return failed("read from the pipe", -errno);
+	close(ends[0]);
+	line[strcspn(line, "\n")] = 0;
+	printf("%d, ", waitpid(child, &status, 0) == child);
+	printf("%d, status %d, \"%s\"\n", WIFEXITED(status), WEXITSTATUS(status), line);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int pid = argc > 1 ? atoi(argv[1]) : 0, err;
@@ -109,6 +139,7 @@ int main(int argc, char **argv)
 		printf("no such tracepoint: %s\n", strerror(errno));
 	try_bad();
 	err = other_programs();
+	err = err ?: own_program();
 	if (err)
 		goto cleanup;
 	ready();
