@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* argp_parse(): command lines for a tree of parsers. */
 #include "argp-internal.h"
-#include "getopt-state.h"
+#include "libc/getopt-state.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
