@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -171,6 +171,8 @@ test("BTF comes out of a Debian package", async (t) => {
   await withDirectory(async (directory) => {
     const tree = join(directory, "tree");
     mkdirSync(join(tree, "DEBIAN"), { recursive: true });
+    // dpkg-deb wants this mode, whatever the umask is.
+    chmodSync(join(tree, "DEBIAN"), 0o755);
     mkdirSync(join(tree, "boot"));
     writeFileSync(
       join(tree, "DEBIAN/control"),
