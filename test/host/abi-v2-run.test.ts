@@ -225,6 +225,17 @@ describe("what a guest may not start", () => {
         assert.equal(start(guest, [command])[0], -errno.EPERM, command);
       }
       assert.equal(start(guest, ["true"], { environment: ["LD_PRELOAD=/x"] })[0], -errno.EPERM);
+      // What is many programs is the one that was named.
+      const called = (...args: string[]): number => {
+        const fields = { 4: strings(guest, args), 8: args.length, 20: OWN, 24: OWN, 28: OWN };
+        return guest.call("run_start", guest.block(48, { ...fields, 32: guest.text("true") }));
+      };
+      for (const args of [["false"], ["/bin/false"], [""], []]) {
+        assert.equal(called(...args), -errno.EPERM, args.join());
+      }
+      const pid = called("/any/true");
+      assert.ok(pid > 0);
+      assert.equal(guest.call("run_wait", pid, 0, 0), pid);
     }));
 
   test("bad requests are errors", () => {

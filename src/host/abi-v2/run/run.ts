@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { basename } from "node:path";
 import { E2BIG, EACCES, EAGAIN, EBADF, EINVAL, ENOENT, EPERM } from "../../../uapi/errno.ts";
 import { O_RDWR } from "../../../uapi/linux.ts";
 import type { HostImports } from "../../host-import.ts";
@@ -75,7 +76,7 @@ export function runImports(context: AbiV2Context): HostImports {
     if (block.u32(36) !== 0 && directory === undefined) return -EBADF;
     const place = directory === undefined ? undefined : fs.readlinkSync(`/proc/self/fd/${directory}`);
     const path = programPath(command, place);
-    checkProgram(context, [command, ...args.slice(1)], path, environment);
+    checkProgram(context, [command, ...args.slice(1)], path, args[0], environment);
     if (path === undefined) return isNamedFile(command, place) ? -EACCES : -ENOENT;
     const pid = startWith(context, block, (streams) =>
       sys.spawn(path, args, withDefaults(environment), streams, directory, forks.awaited),
@@ -124,6 +125,7 @@ function checkProgram(
   context: AbiV2Context,
   args: readonly string[],
   path: string | undefined,
+  calledAs: string | undefined,
   environment: readonly string[],
 ): void {
   const { run = false } = context.permissions;
@@ -131,6 +133,8 @@ function checkProgram(
   if (run === false || path === undefined || !run.some((name) => programPath(name) === path)) {
     throw permissionMissing(context, "--allow-run", `start ${commandText(args)}`);
   }
+  // Some programs are many, and are what they are called.
+  if (basename(calledAs ?? "") !== basename(path)) throw new Refusal(EPERM);
   if (environment.some((entry) => entry.startsWith("LD_"))) throw new Refusal(EPERM);
 }
 
