@@ -42,7 +42,8 @@ export class CounterDescriptor<K extends "event" | "timer"> extends KernelDescri
     if (waits && this.kind === "event" && waitsForParent(this.#context, this.hostFd, EPOLLIN)) {
       if (forks.awaited >= 0) return refuseToWait(this.#context);
       // The process will wait in its place: the child goes on as if its parent had already written 1.
-      forks.awaited = this.hostFd;
+      const failed = forks.await(this.hostFd);
+      if (failed < 0) return failed;
       new DataView(buffer.buffer, buffer.byteOffset).setBigUint64(0, 1n, true);
       return COUNT_BYTES;
     }
@@ -51,8 +52,10 @@ export class CounterDescriptor<K extends "event" | "timer"> extends KernelDescri
 
   override write(from: readonly Uint8Array[]): number {
     const { sys, interrupts } = this.#context;
+    const buffer = from.find((candidate) => candidate.length > 0);
+    if (buffer === undefined) return -EINVAL;
     for (;;) {
-      const count = sys.write(this.hostFd, new Uint8Array(Buffer.concat(from)));
+      const count = sys.write(this.hostFd, buffer);
       if (count !== -EAGAIN || (this.flags & NONBLOCK) !== 0) return count;
       const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], -1);
       if (typeof ready === "number") return ready;

@@ -1,3 +1,4 @@
+import { getSys } from "../../../sys/index.ts";
 import { EDEADLK } from "../../../uapi/errno.ts";
 import type { GuestMemory } from "../../memory.ts";
 import type { FdTable, SavedDescriptors } from "../../wasi/index.ts";
@@ -54,13 +55,25 @@ export class Forks {
   readonly #fds: FdTable;
   readonly #handles: HandleTable;
   readonly #parents: Parent[] = [];
-  /** An eventfd of the host that the child waits for before it starts its program or ends, -1 for none. */
-  awaited: number = -1;
+  #awaited = -1;
 
   constructor(memory: GuestMemory, fds: FdTable, handles: HandleTable) {
     this.#memory = memory;
     this.#fds = fds;
     this.#handles = handles;
+  }
+
+  /** An eventfd of the host that the child waits for before it starts its program or ends, -1 for none. */
+  get awaited(): number {
+    return this.#awaited;
+  }
+
+  /** @param event stays open for as long as it is awaited, also when the child closes its own. @returns 0 or -errno */
+  await(event: number): number {
+    const own = getSys().dup(event);
+    if (own < 0) return own;
+    this.#awaited = own;
+    return 0;
   }
 
   /** Whether what runs is a child. */
@@ -74,9 +87,9 @@ export class Forks {
     this.#parents.push({
       memory: this.#memory.bytes.slice(),
       descriptors: this.#fds.save(),
-      awaited: this.awaited,
+      awaited: this.#awaited,
     });
-    this.awaited = -1;
+    this.#awaited = -1;
     this.#handles.save();
     return true;
   }
@@ -85,7 +98,8 @@ export class Forks {
   end(): void {
     const parent = this.#parents.pop();
     if (parent === undefined) return;
-    this.awaited = parent.awaited;
+    if (this.#awaited >= 0) getSys().close(this.#awaited);
+    this.#awaited = parent.awaited;
     this.#handles.restore();
     this.#fds.restore(parent.descriptors);
     this.#restoreMemory(parent.memory);

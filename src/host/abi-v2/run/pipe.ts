@@ -52,21 +52,25 @@ export class PipeDescriptor extends KernelDescriptor<"pipe"> {
     if (this.#isReader) return super.write(from);
     const { sys, interrupts } = this.#context;
     // What fits a page is one write, whatever parts it has.
-    const bytes = from.length === 1 ? (from[0] ?? new Uint8Array(0)) : new Uint8Array(Buffer.concat(from));
+    const size = from.reduce((sum, { length }) => sum + length, 0);
+    const pieces = size <= PIPE_BUF ? [new Uint8Array(Buffer.concat(from))] : from;
     const timeoutMs = (this.flags & NONBLOCK) === 0 ? -1 : 0;
     let total = 0;
-    while (total < bytes.length) {
-      if (timeoutMs < 0 && waitsForParent(this.#context, this.hostFd, EPOLLOUT)) {
-        const refused = refuseToWait(this.#context);
-        return total > 0 ? total : refused;
+    for (const bytes of pieces) {
+      for (let done = 0; done < bytes.length; ) {
+        if (timeoutMs < 0 && waitsForParent(this.#context, this.hostFd, EPOLLOUT)) {
+          const refused = refuseToWait(this.#context);
+          return total > 0 ? total : refused;
+        }
+        const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], timeoutMs);
+        if (typeof ready === "number") return total > 0 ? total : ready;
+        const part = bytes.subarray(done, done + PIPE_BUF);
+        const count = ready.length === 0 ? -EAGAIN : sys.write(this.hostFd, part);
+        if (count === -EPIPE) interrupts.brokenPipe();
+        if (count < 0) return total > 0 ? total : count;
+        done += count;
+        total += count;
       }
-      const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], timeoutMs);
-      if (typeof ready === "number") return total > 0 ? total : ready;
-      const part = bytes.subarray(total, total + PIPE_BUF);
-      const count = ready.length === 0 ? -EAGAIN : sys.write(this.hostFd, part);
-      if (count === -EPIPE) interrupts.brokenPipe();
-      if (count < 0) return total > 0 ? total : count;
-      total += count;
     }
     return total;
   }
