@@ -52,6 +52,9 @@ static int open_at(int fd, const char *path, int flags, mode_t mode)
 
 	if (fd != AT_FDCWD && *path != '/')
 		return open_in(fd, path, flags, mode);
+	/* NB: to the host, the rest of a path that names the directory itself is ".". */
+	if (!*path)
+		return finish(-ENOENT);
 	fd = __wasilibc_find_relpath(path, &prefix, &relative, sizeof(buffer));
 	return fd < 0 ? -1 : open_in(fd, relative, flags, mode);
 }

@@ -58,7 +58,8 @@ export function linuxOpen(flags: number, mode: number): OpenRequest {
     pairs.reduce((sum, [linux, wasi]) => ((flags & linux) === linux ? sum | wasi : sum), 0);
   return {
     followLast: (flags & O_NOFOLLOW) === 0,
-    oflags: all(OFLAGS),
+    // A descriptor of the name alone makes nothing and empties nothing.
+    oflags: all(OFLAGS) & (isPath ? OFLAGS_DIRECTORY : -1),
     fdflags: all(FDFLAGS),
     rights: OTHER_RIGHTS | (reads ? READ_RIGHTS : 0n) | (writes ? WRITE_RIGHTS : 0n),
     inheriting: rights.FILE_RIGHTS | rights.DIRECTORY_RIGHTS,
