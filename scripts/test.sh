@@ -27,6 +27,6 @@ case "${1:-}" in
   *) files=$(for word in "$@"; do find dist -name '*.test.js' -path "*$word*"; done | sort -u) ;;
 esac
 [ -n "$files" ] || { echo "test: no test file matches: $*" >&2; exit 1; }
-# One more than there are processors: tests wait for the kernel a lot.
+# One file more than there are processors at a time: tests wait for the kernel a lot. One that hangs fails after 20 minutes.
 # shellcheck disable=SC2086
-exec node --test --test-concurrency=$(($(nproc) + 1)) $files
+exec node --test --test-concurrency=$(($(nproc) + 1)) --test-timeout=1200000 $files
