@@ -36,7 +36,8 @@ test("a program is started with permission only", () => {
   assert.match(stderr, /start sh .*--allow-run/);
   assert.equal(status, 0);
   const named = program.runGuest(["exec"], environment, ["--allow-run=sh", `--allow-read=${directory}`]);
-  assert.match(named.stdout, /^exec: own, exited 1 with 5, signal 0$/m);
+  assert.match(named.stdout, /^exec: own, exited 1 with 127, signal 0$/m, "under another name");
+  assert.match(named.stdout, /^killed: own, exited 0 with 0, signal 9$/m);
   assert.match(named.stdout, /^in its place$/m);
   assert.equal(named.status, 9);
 });
