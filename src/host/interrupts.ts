@@ -93,6 +93,9 @@ const READABLE = 0x41;
 /** What a file is that cannot be waited for: that, EPOLLOUT and EPOLLWRNORM. */
 const ALWAYS_READY = READABLE | 0x104;
 
+/** What one call tells of. */
+const MOST_AT_ONCE = 64;
+
 /** `data` of the descriptor that wakes waits. */
 const WAKE = 0xffffffff;
 
@@ -320,18 +323,25 @@ export class Interrupts {
       if (wakeFd !== undefined && this.#signal === 0) {
         this.#sys.epollCtl(epoll, EPOLL_CTL_ADD, wakeFd, EPOLLIN, WAKE);
       }
-      const pairs = new Uint32Array(2 * 64);
+      const pairs = new Uint32Array(2 * MOST_AT_ONCE);
       const look = (boundedMs: number): number =>
-        this.#sys.epollWait(epoll, pairs, 64, Math.min(Math.ceil(boundedMs), LONGEST_WAIT_MS));
+        this.#sys.epollWait(epoll, pairs, MOST_AT_ONCE, Math.min(Math.ceil(boundedMs), LONGEST_WAIT_MS));
       // A signal is left to the next call where there is something to tell anyway.
-      const count = always.length > 0 ? Math.max(0, look(0)) : this.#interruptible(timeoutMs, look, true);
+      let count = always.length > 0 ? Math.max(0, look(0)) : this.#interruptible(timeoutMs, look, true);
       if (count < 0) return count;
-      const ready = Array.from({ length: count }, (_, index) => ({
-        events: pairs[2 * index] ?? 0,
-        data: pairs[2 * index + 1] ?? 0,
-      }));
-      const told = ready.filter(({ data }) => data !== WAKE);
-      if (always.length > 0 || told.length === ready.length) return [...always, ...told];
+      const told = new Map<number, number>();
+      const take = (): void => {
+        for (let at = 0; at < 2 * count; at += 2) told.set(pairs[at + 1] ?? 0, pairs[at] ?? 0);
+      };
+      take();
+      // The kernel begins with those that it has not told of.
+      for (let before = 0; count === MOST_AT_ONCE && told.size > before; take()) {
+        before = told.size;
+        count = Math.max(0, look(0));
+      }
+      const wakes = told.delete(WAKE);
+      const ready = [...told].map(([data, events]) => ({ events, data }));
+      if (always.length > 0 || !wakes) return [...always, ...ready];
       this.consume();
       return -EINTR;
     } finally {

@@ -119,6 +119,23 @@ describe("fd_poll", () => {
     assert.equal(guest.call("fd_poll", guest.alloc(8), -1, 0, 0), -errno.EINVAL);
   });
 
+  test("tells of all that are ready, however many", () => {
+    using guest = new AbiGuest();
+    const events = Array.from({ length: 200 }, (_, index) =>
+      guest.call("fd_event", index % 4 === 0 ? 0 : 1, 0),
+    );
+    const [count, ...found] = poll(
+      guest,
+      events.map((fd) => [fd, POLLIN]),
+      FOR_EVER,
+    );
+    assert.equal(count, 150);
+    assert.deepEqual(
+      found,
+      events.map((_, index) => (index % 4 === 0 ? 0 : POLLIN)),
+    );
+  });
+
   test("ends when a signal comes, and so do reading and writing", () => {
     using guest = new AbiGuest();
     guest.call("signal_catch", SIGALRM, 2);
