@@ -220,13 +220,12 @@ function openPlace(host: FileHost, place: Place, request: OpenRequest): Descript
   // A guest asks for every right it might use; what it reads and writes decides how the host opens.
   const writes = (request.rights & RIGHT_FD_WRITE) !== 0n || (request.oflags & OFLAGS_TRUNC) !== 0;
   const creates = (request.oflags & OFLAGS_CREAT) !== 0;
-  if (creates && wantsDirectory) return -EINVAL;
+  if (creates && wantsDirectory) return (request.oflags & OFLAGS_DIRECTORY) !== 0 ? -EINVAL : -EISDIR;
   // NB: a link that appeared after the walk is not followed either.
   const existing = attempt(() => fs.lstatSync(path));
   if (typeof existing !== "number" && existing.isSymbolicLink()) return -ELOOP;
   if (typeof existing !== "number" && existing.isDirectory()) {
-    if (writes && !wantsDirectory && (request.rights & RIGHT_FD_WRITE) !== 0n && creates) return -EISDIR;
-    if ((request.oflags & OFLAGS_EXCL) !== 0 && creates) return -EISDIR;
+    if (creates) return (request.oflags & OFLAGS_EXCL) !== 0 ? -EEXIST : -EISDIR;
     const fd = attempt(() => fs.openSync(path, O_DIRECTORY | O_NOFOLLOW | fs.constants.O_RDONLY));
     if (fd < 0) return fd;
     return new DirectoryDescriptor(host, fd, request.rights & DIRECTORY_RIGHTS, request.inheriting);
