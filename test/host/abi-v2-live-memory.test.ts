@@ -87,6 +87,24 @@ test("before load the memory has the initial contents, and load takes what it ha
   assert.equal(object.get(".bss"), 1010);
 });
 
+test("what a child of fork has bound in new memory is the kernel's also for its parent", (t) => {
+  const object = new Bound(t);
+  const { guest } = object;
+  object.load();
+  assert.equal(guest.call("run_fork", 0, 0), 0);
+  const at = guest.context.memory.bytes.length;
+  grow(object, 2);
+  assert.equal(guest.call("map_bind", object.handle, object.map(".data"), at + PAGE, PAGE), 0);
+  for (const place of [at, at + PAGE, at + 2 * PAGE]) guest.context.memory.setU32(place, 7);
+  assert.ok(guest.call("run_fork", 1, 0) > 0);
+  assert.ok(guest.call("run_wait", -1, 0, 0) > 0);
+  assert.equal(object.kernel(".data"), 7);
+  assert.deepEqual(
+    [at, at + PAGE, at + 2 * PAGE].map((place) => guest.context.memory.u32(place)),
+    [0, 7, 0],
+  );
+});
+
 test("after load both sides write the same memory", (t) => {
   const object = new Bound(t, ".data", ".bss", "table");
   object.load();

@@ -112,16 +112,15 @@ export class Forks {
     return inChild;
   }
 
-  /** NB: what has grown stays, and is zero as new memory is. */
+  /** NB: what has grown stays, and is zero as new memory is, but for what is the kernel's. */
   #restoreMemory(saved: Uint8Array): void {
     const { bytes } = this.#memory;
     const shared = [...this.mapped].filter(({ live }) => live).sort((a, b) => a.at - b.at);
-    let at = 0;
-    for (const range of shared) {
-      bytes.set(saved.subarray(at, range.at), at);
-      at = range.at + range.size;
+    let from = 0;
+    for (const { at, size } of [...shared, { at: bytes.length, size: 0 }]) {
+      bytes.set(saved.subarray(from, at), from);
+      bytes.fill(0, Math.max(from, saved.length), at);
+      from = at + size;
     }
-    bytes.set(saved.subarray(at), at);
-    bytes.fill(0, saved.length);
   }
 }
