@@ -6,7 +6,7 @@ import { InputDescriptor, OutputDescriptor, openPreopen, READ_REQUEST } from "..
 import { getSys, setSys } from "../../src/sys/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
 import * as errno from "../../src/uapi/errno.ts";
-import { SIGKILL, SIGTERM } from "../../src/uapi/linux.ts";
+import { SIGALRM, SIGKILL, SIGTERM } from "../../src/uapi/linux.ts";
 import { AbiGuest } from "../support/abi-v2.ts";
 import { withDirectory } from "../support/compile.ts";
 
@@ -207,6 +207,25 @@ describe("programs that a guest starts", () => {
 });
 
 describe("what a guest may not start", () => {
+  test("without permission, no more copies of the host than children are deep", () => {
+    using guest = guestThatRuns(false);
+    const event = guest.call("fd_event", 0, 0);
+    const read = (): number | undefined => guest.context.fds.get(event)?.read([new Uint8Array(8)]);
+    for (let depth = 0; depth < 8; depth++) {
+      assert.equal(guest.call("run_fork", 0, 0), 0);
+      assert.equal(read(), 8, "the process waits in its place");
+    }
+    assert.equal(guest.call("run_fork", 0, 0), -errno.EAGAIN);
+    for (let depth = 0; depth < 8; depth++) assert.ok(guest.call("run_fork", 1, 0) > 0);
+    // From now on what waits is the guest.
+    assert.equal(guest.call("run_fork", 0, 0), 0);
+    guest.call("signal_catch", SIGALRM, 2);
+    const soon = guest.alloc(32);
+    guest.view(soon, 32).setBigInt64(24, 10_000n, true);
+    assert.equal(guest.call("signal_timer", 0, soon, 0), 0);
+    assert.equal(read(), -errno.EINTR);
+  });
+
   test("nothing without the option, with one line", () => {
     using guest = guestThatRuns(false);
     assert.equal(start(guest, ["true"])[0], -errno.EPERM);
