@@ -20,12 +20,25 @@ test("a base is distilled for split types, which are then put on another base", 
   assert.deepEqual(printed(), source("distill.expected").split("\n"));
 });
 
-test("types of a file with a distilled base are put on the base that is given", () => {
-  const object = join(directory, "both.o");
+/** An object with the types and the distilled base that are in files of these names. */
+function objectOf(name: string, types: string, base: string): string {
+  const object = join(directory, name);
   printed(directory, "write");
   writeFileSync(join(directory, "empty.c"), "int empty;\n");
   execFileSync(findClang(), ["-c", "empty.c", "-o", "empty.o"], { cwd: directory });
-  const sections = ["--add-section", ".BTF=split.btf", "--add-section", ".BTF.base=distilled.btf"];
+  const sections = ["--add-section", `.BTF=${types}`, "--add-section", `.BTF.base=${base}`];
   execFileSync("objcopy", [...sections, "empty.o", object], { cwd: directory });
+  return object;
+}
+
+test("types of a file with a distilled base are put on the base that is given", () => {
+  const object = objectOf("both.o", "split.btf", "distilled.btf");
   assert.deepEqual(printed(object), source("distill-file.expected").split("\n"));
+});
+
+test("a distilled base that is damaged is not one that is missing", () => {
+  writeFileSync(join(directory, "damaged.btf"), "no types");
+  // The types themselves need no base.
+  const { stdout, status } = program.run([objectOf("damaged.o", "distilled.btf", "damaged.btf")]);
+  assert.deepEqual([stdout, status], ["refused: Invalid argument\n", 1]);
 });

@@ -39,7 +39,7 @@ struct btf *btf__parse_split(const char *path, struct btf *base_btf)
 	struct btf *base = wb_btf_open_types(WB_BTF_FILE_BASE, path, NULL, 0), *btf;
 
 	if (!base)
-		return wb_btf_open_types(WB_BTF_FILE, path, base_btf, 0);
+		return errno == ENOENT ? wb_btf_open_types(WB_BTF_FILE, path, base_btf, 0) : NULL;
 	btf = wb_btf_open_types(WB_BTF_FILE, path, base, 0);
 	if (!btf) {
 		btf__free(base);

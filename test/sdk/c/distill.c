@@ -229,8 +229,10 @@ static void read_file(const char *path)
 {
 	struct btf *alone = btf__parse(path, NULL), *other = make_other(0), *moved = btf__parse_elf_split(path, other);
 
-	if (!alone || !moved)
+	if (!alone || !moved) {
+		printf("refused: %s\n", strerror(errno));
 		exit(1);
+	}
 	printf("alone: %u types, base %d\n", btf__type_cnt(alone), btf__type_cnt(btf__base_btf(alone)));
 	show_bytes(alone);
 	show("moved", moved, true);
