@@ -1,7 +1,6 @@
 import { machine, release } from "node:os";
 import { Btf } from "../btf/index.ts";
-import { WasmBpfError } from "../internal/index.ts";
-import { haveKernelBtf } from "../kernel/index.ts";
+import { haveKernelBtf, NoKernelBtfError } from "../kernel/index.ts";
 import { chooseEmbeddedBtf, embeddedBtfs } from "../object/index.ts";
 
 /**
@@ -21,8 +20,7 @@ function embeddedKernelBtf(module: Uint8Array): Btf {
   const found = chooseEmbeddedBtf(candidates, kernel);
   if (found !== undefined) return Btf.parse(found.btf, { section: `embedded BTF for ${found.release}` });
   const others = candidates.map((candidate) => candidate.release).join(", ");
-  throw new WasmBpfError(
-    "NOT_SUPPORTED",
+  throw new NoKernelBtfError(
     `This kernel (${kernel.release}, ${kernel.machine}) has no BTF, and the module carries ` +
       `${others === "" ? "none" : `only that of ${others}`}. Give it one with --btf FILE`,
   );

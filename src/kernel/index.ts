@@ -28,7 +28,7 @@ export {
 } from "./features.ts";
 export { findKernelSymbols, type KernelSymbol, lookupKernelSymbols } from "./kallsyms.ts";
 export { kernelConfig, parseKconfig } from "./kconfig.ts";
-export { haveKernelBtf, kernelBtf, kernelBtfBytes, kernelBtfIfAny } from "./kernel-btf.ts";
+export { haveKernelBtf, kernelBtf, kernelBtfBytes, kernelBtfIfAny, NoKernelBtfError } from "./kernel-btf.ts";
 export { formatKernelVersion, kernelVersion, parseKernelVersion, versionCode } from "./kernel-version.ts";
 export { loadBtf } from "./load-btf.ts";
 export {

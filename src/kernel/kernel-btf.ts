@@ -43,6 +43,13 @@ export function kernelBtfBytes(): Uint8Array | undefined {
   return readFileIfAny(besideBtf());
 }
 
+/** The kernel was built without types, and nothing stands in for them. */
+export class NoKernelBtfError extends WasmBpfError {
+  constructor(message: string) {
+    super("NOT_SUPPORTED", message);
+  }
+}
+
 let cached: Btf | undefined;
 
 /** BTF of the running kernel, `undefined` when it has none. Parsed once. */
@@ -57,13 +64,12 @@ export function kernelBtfIfAny(): Btf | undefined {
 /**
  * BTF of the running kernel. Parsed once.
  *
- * @throws {WasmBpfError} code `NOT_SUPPORTED` when the kernel was built without it.
+ * @throws {NoKernelBtfError} when the kernel was built without it.
  */
 export function kernelBtf(): Btf {
   const btf = kernelBtfIfAny();
   if (btf === undefined) {
-    throw new WasmBpfError(
-      "NOT_SUPPORTED",
+    throw new NoKernelBtfError(
       `This kernel has no BTF at ${SYSFS_BTF}: it needs CONFIG_DEBUG_INFO_BTF=y (Linux >= 5.4)`,
     );
   }

@@ -1,6 +1,7 @@
 import type { Btf, BtfFunction, BtfVariable } from "../btf/index.ts";
 import { type ElfSymbol, STB_WEAK } from "../elf/index.ts";
 import { alignUp, MalformedInputError } from "../internal/index.ts";
+import { DeclarationError } from "./declaration-error.ts";
 import { isExtern } from "./resolve.ts";
 import type { ExternSpec } from "./spec.ts";
 
@@ -91,7 +92,10 @@ function draftOf(symbol: ElfSymbol, btf: Btf, sectionOf: ReadonlyMap<number, str
       };
     }
     default:
-      throw new MalformedInputError(`extern "${name}" is marked neither __ksym nor __kconfig`);
+      throw new DeclarationError(
+        { kind: "unmarked extern", extern: name },
+        `extern "${name}" is marked neither __ksym nor __kconfig`,
+      );
   }
 }
 

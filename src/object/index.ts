@@ -1,5 +1,6 @@
 export { type AttachName, attachName } from "./attach-name.ts";
 export { checkKernel, type KernelAnswer, type KernelNeed, type ProgramCheck } from "./check-kernel.ts";
+export { DeclarationError, type DeclarationProblem } from "./declaration-error.ts";
 export {
   chooseEmbeddedBtf,
   EMBEDDED_BTF_SECTION,

@@ -6,6 +6,7 @@ import {
   BPF_MAP_TYPE_PROG_ARRAY,
   BPF_MAP_TYPE_UNSPEC,
 } from "../uapi/bpf.ts";
+import { DeclarationError, type DeclarationProblem } from "./declaration-error.ts";
 import { kernelMapName } from "./names.ts";
 import type { MapSpec, Pinning } from "./spec.ts";
 
@@ -141,10 +142,16 @@ function readDefinition(btf: Btf, name: string, struct: BtfComposite, inner: boo
         draft.innerMap = readValues(btf, name, draft.type, member);
         break;
       default:
-        throw fault(name, `has unknown field "${member.name}"`);
+        throw fault(name, `has unknown field "${member.name}"`, {
+          kind: "unknown map field",
+          map: name,
+          field: member.name,
+        });
     }
   });
-  if (draft.type === BPF_MAP_TYPE_UNSPEC) throw fault(name, 'has no field "type"');
+  if (draft.type === BPF_MAP_TYPE_UNSPEC) {
+    throw fault(name, 'has no field "type"', { kind: "map without type", map: name });
+  }
   return draft;
 }
 
@@ -195,9 +202,12 @@ function pointedTo(btf: Btf, map: string, member: BtfMember): number {
   return pointer.type;
 }
 
-function agreed(map: string, what: string, before: number, now: number): number {
-  if (now > 0xffff_ffff) throw fault(map, `has a ${what} of ${now} bytes, the kernel takes 32 bits`);
-  if (before !== 0 && before !== now) throw fault(map, `has two ${what} sizes, ${before} and ${now}`);
+function agreed(map: string, of: "key" | "value", before: number, now: number): number {
+  if (now > 0xffff_ffff) throw fault(map, `has a ${of} of ${now} bytes, the kernel takes 32 bits`);
+  if (before !== 0 && before !== now) {
+    const problem: DeclarationProblem = { kind: "two map sizes", map, of, sizes: [before, now] };
+    throw fault(map, `has two ${of} sizes, ${before} and ${now}`, problem);
+  }
   return now;
 }
 
@@ -210,6 +220,9 @@ function pinning(map: string, value: number): Pinning {
   );
 }
 
-function fault(map: string, message: string): MalformedInputError {
-  return new MalformedInputError(`map "${map}" ${message}`, { section: ".maps" });
+function fault(map: string, message: string, problem?: DeclarationProblem): MalformedInputError {
+  const [text, location] = [`map "${map}" ${message}`, { section: ".maps" }];
+  return problem === undefined
+    ? new MalformedInputError(text, location)
+    : new DeclarationError(problem, text, location);
 }

@@ -4,6 +4,7 @@ import { MalformedInputError } from "../internal/index.ts";
 import { BPF_MAP_TYPE_ARENA } from "../uapi/bpf.ts";
 import { type Code, type CodeFunction, collectCode } from "./code.ts";
 import { completeBtf } from "./complete-btf.ts";
+import { DeclarationError } from "./declaration-error.ts";
 import { collectExterns } from "./externs.ts";
 import { globalDataMap, kconfigMap, withArenaVariables } from "./internal-maps.ts";
 import { Linker } from "./link-program.ts";
@@ -101,9 +102,11 @@ function readTypes(
 function readMaps(sections: ObjectSections, btf: Btf | undefined): MapDefinition[] {
   if (sections.maps === undefined || sections.maps.size === 0) return [];
   if (btf === undefined) {
-    throw new MalformedInputError("the object has no BTF, which its maps are defined in; compile with -g", {
-      section: ".maps",
-    });
+    throw new DeclarationError(
+      { kind: "maps without types" },
+      "the object has no BTF, which its maps are defined in; compile with -g",
+      { section: ".maps" },
+    );
   }
   return readMapDefinitions(btf, sections.maps.size);
 }

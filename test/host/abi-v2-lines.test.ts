@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BpfMap } from "../../src/ebpf/index.ts";
 import { parseElf, STT_FUNC } from "../../src/elf/index.ts";
+import { openPreopen } from "../../src/host/wasi/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
 import { BPF_MAP_TYPE_HASH } from "../../src/uapi/bpf.ts";
-import { EINVAL, EOPNOTSUPP, ESRCH } from "../../src/uapi/errno.ts";
+import { EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from "../../src/uapi/errno.ts";
 import { AbiGuest } from "../support/abi-v2.ts";
 import { GuestObjectFixture } from "../support/abi-v2-object.ts";
 import { mountBpfFileSystem } from "../support/bpf-file-system.ts";
+import { withDirectory } from "../support/compile.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 import { testdata } from "../support/testdata.ts";
 
@@ -181,24 +184,88 @@ SEC("raw_tp/task_newtask") int good(void *ctx) { ${use}; return 0; }`);
   }
 });
 
+/** Opens what is refused. @returns what the import answers, and the lines */
+function openThing(object: Uint8Array): [number, string] {
+  using guest = new AbiGuest();
+  const request = { 4: guest.put(object), 8: object.length, 16: guest.text("thing") };
+  return [guest.call("object_open", guest.block(48, request)), guest.lines];
+}
+
 test("what is no object", () => {
-  const open = (object: Uint8Array): [number, string] => {
-    const guest = new AbiGuest();
-    const request = { 4: guest.put(object), 8: object.length, 16: guest.text("thing") };
-    const result = guest.call("object_open", guest.block(48, request));
-    guest.close();
-    return [result, guest.lines];
-  };
   const elf = new Uint8Array(readFileSync(process.execPath).subarray(0, 4096));
-  assert.deepEqual(open(new TextEncoder().encode("no object")), [
+  assert.deepEqual(openThing(new TextEncoder().encode("no object")), [
     -FORMAT,
     "libbpf: elf: 'thing' is not a proper ELF object\n",
   ]);
-  assert.equal(open(elf)[0], -FORMAT);
-  assert.deepEqual(open(testdata("legacy-maps.bpf.o")), [
+  assert.equal(openThing(elf)[0], -FORMAT);
+  assert.deepEqual(openThing(testdata("legacy-maps.bpf.o")), [
     -EOPNOTSUPP,
     "libbpf: elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+\n",
   ]);
+});
+
+test("declarations that have no meaning", () => {
+  const map = (fields: string): string => `struct { ${fields} } odd SEC(".maps");`;
+  const cases: [declaration: string, errno: number, line: string][] = [
+    [
+      map("__uint(type, BPF_MAP_TYPE_ARRAY); __uint(colour, 1);"),
+      EOPNOTSUPP,
+      "map 'odd': unknown field 'colour'.",
+    ],
+    [map("__uint(max_entries, 1);"), EINVAL, "map 'odd': map type isn't specified."],
+    [
+      map("__uint(type, BPF_MAP_TYPE_ARRAY); __uint(key_size, 8); __type(key, __u32);"),
+      EINVAL,
+      "map 'odd': conflicting key size 8 != 4.",
+    ],
+    [
+      map("__uint(type, BPF_MAP_TYPE_ARRAY); __type(value, __u64); __uint(value_size, 2);"),
+      EINVAL,
+      "map 'odd': conflicting value size 8 != 2.",
+    ],
+  ];
+  for (const [declaration, errno, line] of cases) {
+    assert.deepEqual(openThing(compileBpf(declaration)), [-errno, `libbpf: ${line}\n`]);
+  }
+  const [result, lines] = openThing(
+    compileBpf(`extern int nowhere; SEC("socket") int f(void *ctx) { return nowhere; }`),
+  );
+  assert.equal(result, -ENOENT);
+  assert.match(lines, /^libbpf: failed to find BTF for extern 'nowhere' \[\d+\] section: -2\n$/);
+});
+
+test("types to adapt to that cannot be had, said once", async (t) => {
+  await withDirectory((directory) => {
+    const cut = readFileSync(process.execPath).subarray(0, 4096);
+    const cases: [name: string, content: Uint8Array, error: string, reasons: (path: string) => string[]][] = [
+      ["cut", cut, "-4001", (path) => [`failed to get EHDR from ${path}`]],
+      [
+        "untyped",
+        testdata("no-btf.bpf.o"),
+        "-ENODATA",
+        (path) => [`failed to find '.BTF' ELF section in ${path}`],
+      ],
+      ["short", Uint8Array.of(0x9f, 0xeb, 1, 0), "-EINVAL", () => []],
+    ];
+    for (const [name, content, error, reasons] of cases) {
+      writeFileSync(join(directory, name), content);
+      const guest = new AbiGuest({ permissions: { kernel: true } });
+      const { sys, interrupts, fds } = guest.context;
+      fds.add(openPreopen({ sys, interrupts }, { host: directory, guest: "/types" }));
+      const path = `/types/${name}`;
+      const opened = new GuestObjectFixture(t, bytes, { 28: guest.text(path) }, guest);
+      assert.ok(guest.call("object_load", opened.handle) < 0);
+      const lines = [
+        ...reasons(path),
+        `failed to parse target BTF: ${error}`,
+        `failed to perform CO-RE relocations: ${error}`,
+      ];
+      assert.deepEqual(
+        guest.lines.trimEnd().split("\n"),
+        lines.map((line) => `libbpf: ${line}`),
+      );
+    }
+  });
 });
 
 test("who wants to know is told each step, in order", (t) => {

@@ -1,7 +1,14 @@
 import { Btf } from "../../../btf/index.ts";
 import { type ElfFile, parseElf } from "../../../elf/index.ts";
-import { MalformedInputError, WasmBpfError } from "../../../internal/index.ts";
-import { btfBytes, btfFdById, btfInfo, kernelBtfIfAny, moduleBtf } from "../../../kernel/index.ts";
+import { MalformedInputError } from "../../../internal/index.ts";
+import {
+  btfBytes,
+  btfFdById,
+  btfInfo,
+  kernelBtfIfAny,
+  moduleBtf,
+  NoKernelBtfError,
+} from "../../../kernel/index.ts";
 import { EBADF, EINVAL, ENODATA, ENOENT, ESRCH } from "../../../uapi/errno.ts";
 import { guestRange, requiredText } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
@@ -9,6 +16,7 @@ import { readGuestFile } from "../guest-file.ts";
 import type { HandleEntry } from "../handles.ts";
 import { sayMalformedBtf } from "../lines/btf.ts";
 import { sayNoKernelBtf } from "../lines/libbpf.ts";
+import type { GuestLog } from "../log.ts";
 import { requireKernel } from "../permission.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -68,14 +76,7 @@ export function openBtf(
 ): GuestBtf {
   const { memory, log } = context;
   const below = base === 0 ? undefined : guestBtf(context, base).btf;
-  const parse = (bytes: Uint8Array): GuestBtf =>
-    new GuestBtf(
-      readTypes(
-        () => Btf.parse(bytes, below === undefined ? {} : { base: below }),
-        (message) => sayMalformedBtf(log, bytes, message),
-      ),
-      base,
-    );
+  const parse = (bytes: Uint8Array): GuestBtf => new GuestBtf(parseTypes(log, bytes, below), base);
   switch (kind) {
     case KIND_KERNEL:
       return new GuestBtf(kernelTypes(context));
@@ -97,6 +98,18 @@ export function openBtf(
   }
 }
 
+/** The types of a file that the guest may open. @throws {Refusal} after libbpf's lines when they cannot be had */
+export function fileTypes(context: AbiV2Context, path: string): Btf {
+  return parseTypes(context.log, typesOfFile(context, path), undefined);
+}
+
+function parseTypes(log: GuestLog, bytes: Uint8Array, base: Btf | undefined): Btf {
+  return readTypes(
+    () => Btf.parse(bytes, base === undefined ? {} : { base }),
+    (message) => sayMalformedBtf(log, bytes, message),
+  );
+}
+
 /** @throws {Refusal} ESRCH after libbpf's lines where the kernel has none */
 export function kernelTypes({ kernelBtf, log }: AbiV2Context): Btf {
   const found = readTypes(() => typesOf(kernelBtf) ?? kernelBtfIfAny());
@@ -113,7 +126,7 @@ function typesOf(kernelBtf: (() => Btf) | undefined): Btf | undefined {
   try {
     return kernelBtf?.();
   } catch (error) {
-    if (error instanceof WasmBpfError && error.code === "NOT_SUPPORTED") return undefined;
+    if (error instanceof NoKernelBtfError) return undefined;
     throw error;
   }
 }
@@ -122,15 +135,7 @@ function typesOf(kernelBtf: (() => Btf) | undefined): Btf | undefined {
 function typesOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
   const bytes = readGuestFile(fds, path);
   if (isBtf(bytes)) return bytes;
-  let file: ElfFile;
-  try {
-    file = parseElf(bytes);
-  } catch (error) {
-    if (!(error instanceof MalformedInputError)) throw error;
-    log.write(0, `failed to get EHDR from ${path}`);
-    throw new Refusal(LIBBPF_ERRNO_FORMAT);
-  }
-  const section = file.section(".BTF");
+  const section = elfFile(log, bytes, path).section(".BTF");
   if (section === undefined) {
     log.write(0, `failed to find '.BTF' ELF section in ${path}`);
     throw new Refusal(ENODATA);
@@ -140,12 +145,21 @@ function typesOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
 }
 
 /** The distilled base that the types of an ELF file are on top of. @throws {Refusal} ENOENT where there is none */
-function baseOfFile({ fds }: AbiV2Context, path: string): Uint8Array {
+function baseOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
   const bytes = readGuestFile(fds, path);
-  if (isBtf(bytes) || bytes[0] !== 0x7f) throw new Refusal(ENOENT);
-  const section = readTypes(() => parseElf(bytes).section(".BTF.base"));
+  const section = isBtf(bytes) ? undefined : elfFile(log, bytes, path).section(".BTF.base");
   if (section === undefined) throw new Refusal(ENOENT);
   return section.data.slice();
+}
+
+function elfFile(log: GuestLog, bytes: Uint8Array, path: string): ElfFile {
+  try {
+    return parseElf(bytes);
+  } catch (error) {
+    if (!(error instanceof MalformedInputError)) throw error;
+    log.write(0, `failed to get EHDR from ${path}`);
+    throw new Refusal(LIBBPF_ERRNO_FORMAT);
+  }
 }
 
 /** Whether these are types without an ELF file around them, of either byte order. */

@@ -13,7 +13,12 @@ import {
 } from "../../../ebpf/index.ts";
 import type { ElfFile } from "../../../elf/index.ts";
 import { WasmBpfError } from "../../../internal/index.ts";
-import { haveKernelBtf, loadProgram, machineIsLittleEndian } from "../../../kernel/index.ts";
+import {
+  haveKernelBtf,
+  loadProgram,
+  machineIsLittleEndian,
+  NoKernelBtfError,
+} from "../../../kernel/index.ts";
 import type { ExternSpec } from "../../../object/index.ts";
 import { getSys, SystemCallError } from "../../../sys/index.ts";
 import {
@@ -392,7 +397,7 @@ export class LoadLines implements LoadObserver {
       this.#sayNotPrepared(program, ESRCH);
       return ESRCH;
     }
-    if (!haveKernelBtf() && error instanceof Error && /no BTF/.test(error.message)) {
+    if (error instanceof NoKernelBtfError) {
       sayNoKernelBtf(this.#log);
       this.#warn("Error loading vmlinux BTF: -ESRCH");
       return ESRCH;

@@ -15,7 +15,7 @@ import {
 } from "../../../elf/index.ts";
 import { decodeCString, MalformedInputError, WasmBpfError } from "../../../internal/index.ts";
 import { machineIsLittleEndian } from "../../../kernel/index.ts";
-import type { ExternSpec } from "../../../object/index.ts";
+import { DeclarationError, type DeclarationProblem, type ExternSpec } from "../../../object/index.ts";
 import { BPF_PROG_TYPE_UNSPEC } from "../../../uapi/bpf.ts";
 import { EINVAL, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import type { GuestObject } from "../guest-object.ts";
@@ -47,25 +47,14 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
   if (types !== undefined) return types;
   if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs, true);
   if (error instanceof WasmBpfError && error.code === "NOT_SUPPORTED") {
-    if (/legacy section "maps"/.test(error.message)) {
+    if (elfOf(bytes)?.section("maps") !== undefined) {
       warn("legacy map definitions in 'maps' section are not supported by libbpf v1.0+");
     }
     return EOPNOTSUPP;
   }
   if (!(error instanceof MalformedInputError)) throw error;
-  const refusedMap = mapProblem(error.message);
-  if (refusedMap !== undefined) {
-    const { name, problem, errno } = refusedMap;
-    sayMapPlace(log, bytes, name);
-    log.write(LOG_WARNING, `map '${name}': ${problem}.`);
-    return errno;
-  }
-  const [, unmarked] = /extern "(.+)" is marked neither/.exec(error.message) ?? [];
-  if (unmarked !== undefined) {
-    const id = externTypeId(bytes, unmarked);
-    log.write(LOG_WARNING, `failed to find BTF for extern '${unmarked}' [${id}] section: -2`);
-    return ENOENT;
-  }
+  const refused = error instanceof DeclarationError ? sayRefused(log, bytes, error.problem) : undefined;
+  if (refused !== undefined) return refused;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < ELF_HEADER_BYTES || view.getUint32(0, false) !== ELF_MAGIC) {
     warn(`'${shownAs}' is not a proper ELF object`);
@@ -74,8 +63,11 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
   } else {
     const littleEndian = bytes[5] === 1;
     const [type, machine] = [view.getUint16(16, littleEndian), view.getUint16(18, littleEndian)];
-    const isBpf = type === ET_REL && (machine === 0 || machine === EM_BPF);
-    warn(isBpf ? `${shownAs}: ${error.message}` : `${shownAs} is not a valid eBPF object file`);
+    warn(
+      isBpf({ type, machine })
+        ? `${shownAs}: ${error.message}`
+        : `${shownAs} is not a valid eBPF object file`,
+    );
   }
   return LIBBPF_ERRNO_FORMAT;
 }
@@ -85,24 +77,19 @@ function sayNoTypes(
   log: GuestLog,
   bytes: Uint8Array,
   shownAs: string,
-  { section, message }: MalformedInputError,
+  error: MalformedInputError,
 ): number | undefined {
-  const missing = section === ".maps" && message.startsWith("the object has no BTF");
-  if (section !== ".BTF" && !missing && !/symbol/.test(message)) return undefined;
-  let file: ElfFile;
-  try {
-    file = parseElf(bytes);
-  } catch {
-    return undefined;
-  }
+  const missing = error instanceof DeclarationError && error.problem.kind === "maps without types";
+  const file = elfOf(bytes);
+  if (file === undefined || !isBpf(file)) return undefined;
   if (!file.sections.some(({ type }) => type === SHT_SYMTAB)) {
     log.write(LOG_WARNING, `elf: couldn't find symbol table in ${shownAs}, stripped object file?`);
     return ENOENT;
   }
-  if (section !== ".BTF" && !missing) return undefined;
+  if (error.section !== ".BTF" && !missing) return undefined;
   if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs, false);
   if (!missing) {
-    sayMalformedBtf(log, file.section(".BTF")?.data ?? new Uint8Array(0), message);
+    sayMalformedBtf(log, file.section(".BTF")?.data ?? new Uint8Array(0), error.message);
     log.write(LOG_WARNING, "Error loading ELF section .BTF: -EINVAL.");
   } else if (file.section(".BTF.ext") !== undefined) {
     const why = "because its depending ELF section .BTF is not found.";
@@ -112,16 +99,28 @@ function sayNoTypes(
   return missing ? ENOENT : EINVAL;
 }
 
-/** What libbpf says of a map's definition that makes no sense. */
-function mapProblem(message: string): { name: string; problem: string; errno: number } | undefined {
-  const [, name, problem = ""] = /^map "([^"]+)" (.*) in \.maps$/.exec(message) ?? [];
-  if (name === undefined) return undefined;
-  const [, field] = /^has unknown field "(.*)"$/.exec(problem) ?? [];
-  if (field !== undefined) return { name, problem: `unknown field '${field}'`, errno: EOPNOTSUPP };
-  if (problem === 'has no field "type"') return { name, problem: "map type isn't specified", errno: EINVAL };
-  const [, what, before, now] = /^has two (key|value) sizes, (\d+) and (\d+)$/.exec(problem) ?? [];
-  if (what === undefined) return undefined;
-  return { name, problem: `conflicting ${what} size ${before} != ${now}`, errno: EINVAL };
+/** A map or an extern that makes no sense. @returns errno as libbpf gives it, `undefined` for another problem */
+function sayRefused(log: GuestLog, bytes: Uint8Array, problem: DeclarationProblem): number | undefined {
+  const refuseMap = (map: string, text: string, errno: number): number => {
+    sayMapPlace(log, bytes, map);
+    log.write(LOG_WARNING, `map '${map}': ${text}.`);
+    return errno;
+  };
+  switch (problem.kind) {
+    case "unknown map field":
+      return refuseMap(problem.map, `unknown field '${problem.field}'`, EOPNOTSUPP);
+    case "map without type":
+      return refuseMap(problem.map, "map type isn't specified", EINVAL);
+    case "two map sizes":
+      return refuseMap(problem.map, `conflicting ${problem.of} size ${problem.sizes.join(" != ")}`, EINVAL);
+    case "unmarked extern": {
+      const id = externTypeId(bytes, problem.extern);
+      log.write(LOG_WARNING, `failed to find BTF for extern '${problem.extern}' [${id}] section: -2`);
+      return ENOENT;
+    }
+    case "maps without types":
+      return undefined;
+  }
 }
 
 function sayMapPlace(log: GuestLog, bytes: Uint8Array, map: string): void {
@@ -145,19 +144,26 @@ function externTypeId(bytes: Uint8Array, name: string): number {
 
 /** The sections of what could not be opened, as far as libbpf comes. */
 function sayContents(log: GuestLog, bytes: Uint8Array, shownAs: string, externs: boolean): void {
-  let file: ElfFile;
-  try {
-    file = parseElf(bytes);
-  } catch {
-    return;
-  }
-  if (file.type !== ET_REL || (file.machine !== 0 && file.machine !== EM_BPF)) return;
+  const file = elfOf(bytes);
+  if (file === undefined || !isBpf(file)) return;
   const legacy = file.section("maps")?.index ?? file.sections.length;
   const textOf = (name: string): string => decodeCString(file.section(name)?.data ?? new Uint8Array(0));
   const sections = file.sections.filter(({ index }) => index <= legacy);
   saySections(log, file, sections, { shownAs, license: textOf("license") });
   if (!externs || legacy < file.sections.length) return;
   log.write(LOG_DEBUG, `looking for externs among ${file.symbols().length} symbols...`);
+}
+
+function elfOf(bytes: Uint8Array): ElfFile | undefined {
+  try {
+    return parseElf(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function isBpf({ type, machine }: Pick<ElfFile, "type" | "machine">): boolean {
+  return type === ET_REL && (machine === 0 || machine === EM_BPF);
 }
 
 const ELF_HEADER_BYTES = 64;

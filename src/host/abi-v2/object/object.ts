@@ -1,4 +1,4 @@
-import { Btf } from "../../../btf/index.ts";
+import type { Btf } from "../../../btf/index.ts";
 import { BpfObject, type LoadObserver, type ObjectOptions } from "../../../ebpf/index.ts";
 import { type ElfFile, parseElf } from "../../../elf/index.ts";
 import { machineIsLittleEndian } from "../../../kernel/index.ts";
@@ -7,6 +7,7 @@ import { EBADF, EINVAL, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import { errnoOf } from "../../abi-v1/index.ts";
 import type { HostImports } from "../../host-import.ts";
 import { Block, guestRange, sizedOutput } from "../blocks.ts";
+import { fileTypes } from "../btf/guest-btf.ts";
 import type { AbiV2Context } from "../context.ts";
 import { readGuestFile } from "../guest-file.ts";
 import { GuestObject, guestObject, guestProgram } from "../guest-object.ts";
@@ -75,7 +76,7 @@ export function objectImports(context: AbiV2Context): HostImports {
 
   function options(block: Block, name: string, lines: { current?: LoadObserver }): ObjectOptions {
     const btfPath = block.text(28);
-    const kernelBtf = btfPath === undefined ? context.kernelBtf : () => readBtf(btfPath);
+    const kernelBtf = btfPath === undefined ? context.kernelBtf : typesOf(btfPath);
     const pinRoot = block.text(24);
     const kconfig = block.text(32);
     return {
@@ -106,24 +107,22 @@ export function objectImports(context: AbiV2Context): HostImports {
     };
   }
 
-  function readBtf(path: string): Btf {
-    const bytes = readTypes(path);
-    try {
-      return Btf.parse(bytes, { section: path });
-    } catch (error) {
-      throw new TargetTypesError(errnoOf(error), { cause: error });
-    }
+  /** The types of a file, read when they are needed first; what is wrong with it is said once. */
+  function typesOf(path: string): () => Btf {
+    let known: Btf | TargetTypesError | undefined;
+    return () => {
+      known ??= readTargetTypes(path);
+      if (known instanceof TargetTypesError) throw known;
+      return known;
+    };
   }
 
-  /** Plain BTF, or that of an ELF file. */
-  function readTypes(path: string): Uint8Array {
+  function readTargetTypes(path: string): Btf | TargetTypesError {
     try {
-      const bytes = readGuestFile(context.fds, path);
-      const isElf = bytes[0] === 0x7f && bytes[1] === 0x45;
-      return isElf ? (parseElf(bytes).section(".BTF")?.data ?? bytes) : bytes;
+      return fileTypes(context, path);
     } catch (error) {
-      if (error instanceof Refusal) throw new TargetTypesError(error.errno, { cause: error });
-      throw error;
+      const errno = error instanceof Refusal ? error.errno : errnoOf(error);
+      return new TargetTypesError(errno, { cause: error });
     }
   }
 
