@@ -3,39 +3,79 @@
 #define _GNU_SOURCE
 #include "companion.h"
 #include "internal.h"
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <wasi/api.h>
 
-static struct wb_companion *companions;
+static struct number {
+	struct number *next;
+	struct wb_companion *companion;
+	int fd;
+} *numbers;
 
-void wb_companion_add(struct wb_companion *companion, int fd, void (*end)(struct wb_companion *))
+int wb_companion_add(struct wb_companion *companion, int fd, void (*end)(struct wb_companion *))
 {
-	companion->fd = fd;
+	struct number *number = malloc(sizeof(*number));
+
+	if (!number)
+		return -ENOMEM;
+	*number = (struct number){ numbers, companion, fd };
+	numbers = number;
+	companion->numbers++;
 	companion->end = end;
-	companion->next = companions;
-	companions = companion;
+	return 0;
+}
+
+/* Where the number is in the list, or would be. */
+static struct number **find(int fd)
+{
+	struct number **place = &numbers;
+
+	while (*place && (*place)->fd != fd)
+		place = &(*place)->next;
+	return place;
 }
 
 struct wb_companion *wb_companion_of(int fd, void (*end)(struct wb_companion *))
 {
-	struct wb_companion *one = companions;
+	struct number *number = *find(fd);
 
-	while (one && (one->fd != fd || one->end != end))
-		one = one->next;
-	return one;
+	return number && number->companion->end == end ? number->companion : NULL;
 }
 
 void wb_companion_end(int fd)
 {
-	struct wb_companion **place = &companions, *one;
+	struct number **place = find(fd), *number = *place;
+	struct wb_companion *companion;
 
-	while (*place && (*place)->fd != fd)
-		place = &(*place)->next;
-	one = *place;
-	if (!one)
+	if (!number)
 		return;
-	*place = one->next;
-	one->end(one);
+	companion = number->companion;
+	*place = number->next;
+	free(number);
+	if (!--companion->numbers)
+		companion->end(companion);
+}
+
+int wb_companion_dup(int fd, int to, int how, int flags)
+{
+	struct number *number;
+	struct rlimit limit;
+	int result;
+
+	/* A program that is started could not be given such a number. */
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && (rlim_t)to >= limit.rlim_cur && to != fd)
+		return how == WB_DUP_EXACT ? -EBADF : -EINVAL;
+	result = wb_fd_dup(fd, to, how, flags);
+	if (result < 0 || result == fd)
+		return result;
+	wb_companion_end(result);
+	number = *find(fd);
+	if (!number || !wb_companion_add(number->companion, result, number->companion->end))
+		return result;
+	close(result);
+	return -ENOMEM;
 }
 
 int close(int fd)

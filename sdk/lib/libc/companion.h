@@ -4,18 +4,23 @@
 #define WASM_BPF_COMPANION_H
 
 struct wb_companion {
-	struct wb_companion *next;
-	int fd;
+	int numbers; /* that lead to it */
 	void (*end)(struct wb_companion *companion);
 };
 
-/** From now on `companion` goes with `fd`; `end`, which tells its kind, frees it when that number is closed. */
-void wb_companion_add(struct wb_companion *companion, int fd, void (*end)(struct wb_companion *));
+/**
+ * From now on `companion` goes with `fd`; `end`, which tells its kind, frees it when its last number is closed.
+ * 0 or -ENOMEM.
+ */
+int wb_companion_add(struct wb_companion *companion, int fd, void (*end)(struct wb_companion *));
 
 /** That of `fd` whose kind is `end`'s, or NULL. */
 struct wb_companion *wb_companion_of(int fd, void (*end)(struct wb_companion *));
 
 /** The number is closed, or means another descriptor from now on. */
 void wb_companion_end(int fd);
+
+/** wb_fd_dup() for programs: numbers are below RLIMIT_NOFILE, and a new one leads to the companion, too. */
+int wb_companion_dup(int fd, int to, int how, int flags);
 
 #endif

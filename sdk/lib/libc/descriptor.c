@@ -51,24 +51,15 @@ long __wasm_bpf_SYS_socketpair(long family, long type, long protocol, long ends,
 
 long __wasm_bpf_SYS_dup(long fd, long b, long c, long d, long e, long f)
 {
-	return wb_fd_dup((int)fd, 0, WB_DUP_LOWEST, 0);
-}
-
-static long dup_to(long fd, long to, int flags)
-{
-	long result = wb_fd_dup((int)fd, (int)to, WB_DUP_EXACT, flags);
-
-	if (result >= 0 && fd != to)
-		wb_companion_end((int)to);
-	return result;
+	return wb_companion_dup((int)fd, 0, WB_DUP_LOWEST, 0);
 }
 
 long __wasm_bpf_SYS_dup2(long fd, long to, long c, long d, long e, long f)
 {
-	return dup_to(fd, to, 0);
+	return wb_companion_dup((int)fd, (int)to, WB_DUP_EXACT, 0);
 }
 
 long __wasm_bpf_SYS_dup3(long fd, long to, long flags, long d, long e, long f)
 {
-	return fd == to ? -EINVAL : dup_to(fd, to, (int)flags);
+	return fd == to ? -EINVAL : wb_companion_dup((int)fd, (int)to, WB_DUP_EXACT, (int)flags);
 }

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <wasi/api.h>
 
 /* Of those of epoll, what poll() knows: the numbers are the same. */
@@ -39,7 +41,7 @@ static struct instance *find(long fd)
 	return (struct instance *)wb_companion_of((int)fd, end_instance);
 }
 
-/* The host's descriptor is there for the number alone. */
+/* The host's descriptor is there for the number alone: never ready, and reading it does not wait. */
 long __wasm_bpf_SYS_epoll_create1(long flags, long b, long c, long d, long e, long f)
 {
 	struct instance *instance;
@@ -50,12 +52,14 @@ long __wasm_bpf_SYS_epoll_create1(long flags, long b, long c, long d, long e, lo
 	instance = calloc(1, sizeof(*instance));
 	if (!instance)
 		return -ENOMEM;
-	fd = wb_fd_event(0, (int)flags);
+	fd = wb_fd_event(0, (int)flags | EFD_NONBLOCK);
+	if (fd >= 0 && !wb_companion_add(&instance->companion, fd, end_instance))
+		return fd;
+	free(instance);
 	if (fd < 0)
-		free(instance);
-	else
-		wb_companion_add(&instance->companion, fd, end_instance);
-	return fd;
+		return fd;
+	close(fd);
+	return -ENOMEM;
 }
 
 static int find_watched(const struct instance *instance, long fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fcntl() with Linux's commands and flags: numbers are the host's, the state of what is open is WASI's. */
 #define _GNU_SOURCE
+#include "companion.h"
 #include "internal.h"
 #include <bits/system-calls.h>
 #include <fcntl.h>
@@ -45,9 +46,9 @@ long __wasm_bpf_SYS_fcntl(long fd, long command, long argument, long d, long e, 
 		return -error;
 	switch (command) {
 	case F_DUPFD:
-		return wb_fd_dup((int)fd, (int)argument, WB_DUP_LOWEST, 0);
+		return wb_companion_dup((int)fd, (int)argument, WB_DUP_LOWEST, 0);
 	case F_DUPFD_CLOEXEC:
-		return wb_fd_dup((int)fd, (int)argument, WB_DUP_LOWEST, O_CLOEXEC);
+		return wb_companion_dup((int)fd, (int)argument, WB_DUP_LOWEST, O_CLOEXEC);
 	case F_GETFD:
 		return wb_fd_flags((int)fd, -1);
 	case F_SETFD:

@@ -76,8 +76,11 @@ static int make_stream(unsigned long mask, int flags)
 	fcntl(stream->writing_end, F_SETFL, O_NONBLOCK);
 	stream->next = streams;
 	streams = stream;
-	wb_companion_add(&stream->companion, ends[0], end_stream);
-	return ends[0];
+	if (!wb_companion_add(&stream->companion, ends[0], end_stream))
+		return ends[0];
+	end_stream(&stream->companion);
+	close(ends[0]);
+	return -ENOMEM;
 }
 
 long __wasm_bpf_SYS_signalfd4(long fd, long mask_at, long size, long flags, long e, long f)

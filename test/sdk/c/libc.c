@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -235,6 +236,7 @@ static void pipes(void)
 	printf("%d %d\n", fcntl(ends[0], F_GETFL), fcntl(ends[1], F_GETFL));
 	SHOW(lseek(ends[0], 0, SEEK_CUR));
 	SHOW(write(ends[0], "x", 1));
+	struct rlimit limit;
 	SHOW(read(ends[1], text, 1));
 	polled("empty", ends[0], POLLIN);
 	polled("to write", ends[1], POLLIN | POLLOUT);
@@ -255,6 +257,9 @@ static void pipes(void)
 	printf("%d %d\n", fcntl(ends[0], F_GETFD), !!(fcntl(ends[1], F_GETFL) & O_NONBLOCK));
 	SHOW(read(ends[0], text, 1));
 	SHOW(write(ends[1], much, sizeof(much)));
+	getrlimit(RLIMIT_NOFILE, &limit);
+	SHOW(dup2(fd, (int)limit.rlim_cur));
+	SHOW(fcntl(fd, F_DUPFD, (int)limit.rlim_cur));
 	SHOW(write(ends[1], much, 1));
 	polled("full", ends[1], POLLOUT);
 	SHOW(read(ends[0], much, sizeof(much)));
@@ -409,7 +414,7 @@ static void signals(void)
 
 static void many(void)
 {
-	int event = eventfd(0, 0), file = open("a", O_RDONLY), ends[2], epoll;
+	int event = eventfd(0, 0), file = open("a", O_RDONLY), ends[2], epoll, copy;
 	struct epoll_event wanted = { .events = EPOLLIN }, got[4];
 	struct timeval now = { 0, 0 };
 	struct pollfd all[5];
@@ -492,6 +497,7 @@ static void sockets(void)
 	close(pair[0]);
 	SHOW(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
 	SHOW(send(pair[0], "one", 3, 0));
+	printf("%d\n", read(epoll, all, sizeof(all)) < 0);
 	SHOW(send(pair[0], "three", 5, 0));
 	SHOW(recv(pair[1], text, sizeof(text), 0));
 	SHOW(recv(pair[1], text, 2, MSG_TRUNC));
@@ -513,8 +519,23 @@ static void sockets(void)
 	close(client);
 	SHOW(write(30, "over the wire", 13));
 	polled("came", server, POLLIN | POLLOUT);
+	/* Other numbers of the same, until the last is closed. */
+	copy = SHOW(dup(epoll));
+	SHOW(dup2(epoll, 30));
+	SHOW(fcntl(30, F_DUPFD, 40));
+	SHOW(dup2(file, 30));
 	SHOW(read(server, text, sizeof(text)));
 	close(30);
+	wanted.events = EPOLLOUT;
+	SHOW(epoll_ctl(copy, EPOLL_CTL_ADD, ends[1], &wanted));
+	SHOW(epoll_wait(40, got, 4, 60000));
+	SHOW(epoll_ctl(40, EPOLL_CTL_DEL, ends[1], NULL));
+	SHOW(epoll_wait(copy, got, 4, 0));
+	SHOW(epoll_ctl(30, EPOLL_CTL_ADD, ends[1], &wanted));
+	close(30);
+	close(40);
+	SHOW(close(copy));
+	SHOW(epoll_wait(copy, got, 4, 0));
 	SHOW(read(server, text, sizeof(text)));
 	close(server);
 	close(listening);
