@@ -185,6 +185,7 @@ static void absolute(void)
 static void numbers(void)
 {
 	int fd = SHOW(open("a", O_RDONLY)), copy = SHOW(dup(fd));
+	struct rlimit limit;
 	char text[4] = "";
 
 	/* One place in the file for all. */
@@ -205,6 +206,9 @@ static void numbers(void)
 	SHOW(dup(99));
 	SHOW(dup2(99, 5));
 	SHOW(dup2(fd, -1));
+	getrlimit(RLIMIT_NOFILE, &limit);
+	SHOW(dup2(fd, (int)limit.rlim_cur));
+	SHOW(fcntl(fd, F_DUPFD, (int)limit.rlim_cur));
 	SHOW(close(fd));
 	SHOW(read(20, text, 1));
 	SHOW(read(fd, text, 1));
@@ -236,7 +240,6 @@ static void pipes(void)
 	printf("%d %d\n", fcntl(ends[0], F_GETFL), fcntl(ends[1], F_GETFL));
 	SHOW(lseek(ends[0], 0, SEEK_CUR));
 	SHOW(write(ends[0], "x", 1));
-	struct rlimit limit;
 	SHOW(read(ends[1], text, 1));
 	polled("empty", ends[0], POLLIN);
 	polled("to write", ends[1], POLLIN | POLLOUT);
@@ -257,9 +260,6 @@ static void pipes(void)
 	printf("%d %d\n", fcntl(ends[0], F_GETFD), !!(fcntl(ends[1], F_GETFL) & O_NONBLOCK));
 	SHOW(read(ends[0], text, 1));
 	SHOW(write(ends[1], much, sizeof(much)));
-	getrlimit(RLIMIT_NOFILE, &limit);
-	SHOW(dup2(fd, (int)limit.rlim_cur));
-	SHOW(fcntl(fd, F_DUPFD, (int)limit.rlim_cur));
 	SHOW(write(ends[1], much, 1));
 	polled("full", ends[1], POLLOUT);
 	SHOW(read(ends[0], much, sizeof(much)));
@@ -446,6 +446,7 @@ static void many(void)
 
 	epoll = SHOW(epoll_create1(EPOLL_CLOEXEC));
 	SHOW(fcntl(epoll, F_GETFD));
+	printf("%d\n", read(epoll, all, sizeof(all)) < 0);
 	wanted.data.u32 = 1;
 	SHOW(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &wanted));
 	SHOW(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &wanted));
@@ -467,8 +468,23 @@ static void many(void)
 	SHOW(close(event));
 	SHOW(epoll_wait(epoll, got, 4, 0));
 	SHOW(epoll_wait(epoll, got, 0, 0));
+	/* Other numbers of the same, until the last is closed. */
+	copy = SHOW(dup(epoll));
+	SHOW(dup2(epoll, 30));
+	SHOW(fcntl(30, F_DUPFD, 40));
+	SHOW(dup2(file, 30));
 	SHOW(close(epoll));
 	SHOW(epoll_wait(epoll, got, 4, 0));
+	wanted.events = EPOLLOUT;
+	SHOW(epoll_ctl(copy, EPOLL_CTL_ADD, ends[1], &wanted));
+	SHOW(epoll_wait(40, got, 4, 60000));
+	SHOW(epoll_ctl(40, EPOLL_CTL_DEL, ends[1], NULL));
+	SHOW(epoll_wait(copy, got, 4, 0));
+	SHOW(epoll_ctl(30, EPOLL_CTL_ADD, ends[1], &wanted));
+	close(30);
+	close(40);
+	SHOW(close(copy));
+	SHOW(epoll_wait(copy, got, 4, 0));
 	close(file);
 	close(ends[0]);
 	close(ends[1]);
@@ -497,7 +513,6 @@ static void sockets(void)
 	close(pair[0]);
 	SHOW(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
 	SHOW(send(pair[0], "one", 3, 0));
-	printf("%d\n", read(epoll, all, sizeof(all)) < 0);
 	SHOW(send(pair[0], "three", 5, 0));
 	SHOW(recv(pair[1], text, sizeof(text), 0));
 	SHOW(recv(pair[1], text, 2, MSG_TRUNC));
@@ -519,23 +534,8 @@ static void sockets(void)
 	close(client);
 	SHOW(write(30, "over the wire", 13));
 	polled("came", server, POLLIN | POLLOUT);
-	/* Other numbers of the same, until the last is closed. */
-	copy = SHOW(dup(epoll));
-	SHOW(dup2(epoll, 30));
-	SHOW(fcntl(30, F_DUPFD, 40));
-	SHOW(dup2(file, 30));
 	SHOW(read(server, text, sizeof(text)));
 	close(30);
-	wanted.events = EPOLLOUT;
-	SHOW(epoll_ctl(copy, EPOLL_CTL_ADD, ends[1], &wanted));
-	SHOW(epoll_wait(40, got, 4, 60000));
-	SHOW(epoll_ctl(40, EPOLL_CTL_DEL, ends[1], NULL));
-	SHOW(epoll_wait(copy, got, 4, 0));
-	SHOW(epoll_ctl(30, EPOLL_CTL_ADD, ends[1], &wanted));
-	close(30);
-	close(40);
-	SHOW(close(copy));
-	SHOW(epoll_wait(copy, got, 4, 0));
 	SHOW(read(server, text, sizeof(text)));
 	close(server);
 	close(listening);
