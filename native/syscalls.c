@@ -60,6 +60,11 @@ int64_t sys_dup(int fd)
 	return answer(fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
+int64_t sys_fcntl(int fd, int command, int argument)
+{
+	return answer(fcntl(fd, command, argument));
+}
+
 int64_t sys_seek(int fd, int64_t offset, int whence)
 {
 	return answer(lseek(fd, offset, whence));

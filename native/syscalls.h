@@ -25,6 +25,8 @@ int64_t sys_ioctl(int fd, uint32_t request, uint64_t argument);
 int64_t sys_open(const char *path, int flags, int mode);
 int64_t sys_close(int fd);
 int64_t sys_dup(int fd);
+/* Of commands that take a number. */
+int64_t sys_fcntl(int fd, int command, int argument);
 /* The place where reading and writing go on: the new one. */
 int64_t sys_seek(int fd, int64_t offset, int whence);
 /* Never interrupted by a pending signal, so that output can still be flushed. */

@@ -77,6 +77,7 @@ export function scriptedSys(answer: Answer = () => undefined): ScriptedSys {
     open: method("open"),
     close: method("close"),
     dup: method("dup"),
+    fcntl: method("fcntl"),
     read: method("read"),
     write: method("write"),
     seek: method("seek"),

@@ -45,6 +45,8 @@ export interface Sys {
   open(path: string, flags: number, mode?: number): number;
   close(fd: number): number;
   dup(fd: number): number;
+  /** @param command one whose argument is a number and that makes no descriptor */
+  fcntl(fd: number, command: number, argument: number): number;
   /** Waits for input. -EINTR while a caught signal is pending, also when it came before the call. */
   read(fd: number, into: Uint8Array): number;
   /** Waits for room; a pending signal does not interrupt it, so that output can be flushed. */

@@ -67,6 +67,12 @@ int main(int argc, char **argv) {
     else if (!strcmp(what, "update")) show(what, open(path, O_RDWR));
     else if (!strcmp(what, "create")) show(what, open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
     else if (!strcmp(what, "truncate")) show(what, open(path, O_RDONLY | O_TRUNC));
+    else if (!strcmp(what, "append")) {
+      int fd = open(path, O_WRONLY | O_APPEND);
+      show(what, fcntl(fd, F_SETFL, 0));
+      show(what, lseek(fd, 0, SEEK_SET) || write(fd, "X", 1) != 1 ? -1 : 0);
+      close(fd);
+    }
     else if (!strcmp(what, "unlink")) show(what, unlink(path));
     else if (!strcmp(what, "mkdir")) show(what, mkdir(path, 0755));
     else if (!strcmp(what, "rmdir")) show(what, rmdir(path));
@@ -208,6 +214,16 @@ describe("--allow-read", () => {
       assert.deepEqual(fs.readdirSync(directory).sort(), ["directory", "file"]);
     }));
 
+  test("says of a directory that is there already that it is, and not of one that it does not show", () =>
+    withDirectory((directory) => {
+      const mkdir = (read: Read): string[] =>
+        on(read, ...["/", "/etc/", directory, join(directory, "new")].flatMap((path) => ["mkdir", path]));
+      const there = "mkdir: File exists";
+      const refused = "mkdir: Read-only file system";
+      assert.deepEqual(mkdir(true), [there, there, there, refused]);
+      assert.deepEqual(mkdir(["/etc"]), [refused, there, refused, refused]);
+    }));
+
   test("lets --dir write where both begin alike", () =>
     withDirectory((directory) => {
       const path = join(directory, "new");
@@ -251,6 +267,18 @@ function readlinkIfAny(path: string): string | undefined {
     return undefined;
   }
 }
+
+test("a file that was opened to append need not go on doing so", () =>
+  withDirectory((directory) => {
+    for (const guest of [version1, version2]) {
+      const path = join(directory, "file");
+      fs.writeFileSync(path, "content");
+      const preopens = [{ host: directory, guest: directory }];
+      const { stdout } = runGuest(guest, { args: ["guest.wasm", "append", path], preopens });
+      assert.equal(stdout, "append: ok\nappend: ok\n");
+      assert.equal(fs.readFileSync(path, "utf8"), "Xontent");
+    }
+  }));
 
 describe("--allow-read=PATH", () => {
   test("shows that and what is below, with the links between them", () =>

@@ -67,6 +67,21 @@ for (const [name, script] of [
   });
 }
 
+test("standard streams that are files take what files take", () => {
+  const script = '"$@" <../input >out 2>err; cat out; stat -c " %a" out; cat err';
+  const { native, guest } = both("redirected", script, ["redirected"]);
+  assert.match(native.output, /^SOME out 640\n/);
+  assert.deepEqual(guest, native);
+});
+
+test("what a default ACL takes away stays away", () => {
+  const prepare = program.commands("default-acl").native.join(" ");
+  const { native, guest } = both("acl", `${prepare} && "$@"`, ["listed"]);
+  assert.match(native.output, /^made: 100640 /m);
+  assert.match(native.output, /^directory: 40750 /m);
+  assert.deepEqual(guest, native);
+});
+
 test("output and errors that go to one pipe come in the order of the native program", () => {
   const { native, guest } = both("order", '"$@" 2>&1 | cat', ["order"]);
   assert.match(native.output, /error 1900\n(.*\n)*the end, without flushing\n$/);

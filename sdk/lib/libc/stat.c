@@ -5,6 +5,7 @@
 #include <bits/system-calls.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <wasi/libc-find-relpath.h>
 
 #define FOLLOW 1u
@@ -31,6 +32,21 @@ int __wasilibc_nocwd_fstatat(int fd, const char *restrict path, struct stat *res
 	uint32_t follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW;
 
 	return finish(wb_system_stat(fd, wb_address(path), follow, wb_address(out)));
+}
+
+/*
+ * What access(), faccessat() and euidaccess() end in. What may be read and written, opening tells: the host's groups
+ * are not known here. A file that nobody may execute, the superuser may not either.
+ */
+int __wasilibc_nocwd_faccessat(int fd, const char *path, int wanted, int flags)
+{
+	struct stat stat;
+
+	if (wanted & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW))
+		return finish(-EINVAL);
+	if (__wasilibc_nocwd_fstatat(fd, path, &stat, flags & AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return finish(wanted & X_OK && !S_ISDIR(stat.st_mode) && !(stat.st_mode & 0111) ? -EACCES : 0);
 }
 
 int fchmod(int fd, mode_t mode)

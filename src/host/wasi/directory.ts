@@ -20,6 +20,7 @@ import type { Descriptor, FileStat } from "./descriptor.ts";
 import { ENOTCAPABLE } from "./errno.ts";
 import { FileDescriptor, seconds } from "./file.ts";
 import { HostDescriptor } from "./host-descriptor.ts";
+import { hostMask } from "./host-mask.ts";
 import { hostPath, type Place, walk } from "./path.ts";
 import {
   DIRECTORY_RIGHTS,
@@ -153,7 +154,7 @@ export class DirectoryDescriptor extends HostDescriptor {
       const made = attemptVoid(() => fs.mkdirSync(hostPath(place.parentFd, place.name), mode ?? 0o777));
       if (made < 0 || mode === undefined) return made;
       // What the group of the directory above gave stays.
-      return setPlaceMode(place, (bits) => mode | (bits & SPECIAL_BITS));
+      return setPlaceMode(place, (bits) => withoutMask(bits & ~SPECIAL_BITS, mode) | (bits & SPECIAL_BITS));
     });
   }
 
@@ -199,8 +200,8 @@ function setPlaceMode(place: Place, change: (bits: number) => number): number {
     if (typeof stats === "number") return stats;
     if (stats.isSymbolicLink()) return -EOPNOTSUPP;
     const bits = stats.mode & MODE_BITS;
-    if (change(bits) === bits) return 0;
-    return attemptVoid(() => fs.chmodSync(`/proc/self/fd/${fd}`, change(bits)));
+    const changed = change(bits);
+    return changed === bits ? 0 : attemptVoid(() => fs.chmodSync(`/proc/self/fd/${fd}`, changed));
   } finally {
     attemptVoid(() => fs.closeSync(fd));
   }
@@ -260,10 +261,18 @@ function makeFile(path: Buffer, flags: number, mode: number): number {
   if (fd === -EEXIST && (flags & O_EXCL) === 0) return attempt(() => fs.openSync(path, flags, mode));
   if (fd < 0) return fd;
   const stats = attempt(() => fs.fstatSync(fd));
-  if (typeof stats !== "number" && (stats.mode & MODE_BITS) !== mode) {
-    attemptVoid(() => fs.fchmodSync(fd, mode));
-  }
+  if (typeof stats === "number") return fd;
+  const bits = stats.mode & MODE_BITS;
+  if (withoutMask(bits, mode) !== bits) attemptVoid(() => fs.fchmodSync(fd, mode));
   return fd;
+}
+
+/**
+ * The bits that something made with `mode` is to have, from those that it got: what the host's mask took away comes
+ * back, and what a default ACL of the directory took away does not.
+ */
+function withoutMask(bits: number, mode: number): number {
+  return bits !== mode && bits === (mode & ~hostMask()) ? mode : bits;
 }
 
 function openFlags(request: OpenRequest, writes: boolean): number {

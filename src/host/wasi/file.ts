@@ -1,20 +1,19 @@
 import * as fs from "node:fs";
-import { EAGAIN, EFBIG, EINVAL, EROFS, ESPIPE } from "../../uapi/errno.ts";
-import { attempt, attemptVoid } from "./attempt.ts";
+import { EAGAIN, EINVAL, EROFS, ESPIPE } from "../../uapi/errno.ts";
+import { F_GETFL, F_SETFL, O_APPEND } from "../../uapi/linux.ts";
+import { attemptVoid } from "./attempt.ts";
 import {
   FDFLAGS_APPEND,
   FDFLAGS_NONBLOCK,
   FILETYPE_CHARACTER_DEVICE,
   FILETYPE_REGULAR_FILE,
-  WHENCE_END,
 } from "./constants.ts";
 import type { FileHost } from "./context.ts";
 import type { Readiness } from "./descriptor.ts";
+import { readFrom, setFileSize, writeFrom } from "./file-bytes.ts";
 import { HostDescriptor } from "./host-descriptor.ts";
 import { RIGHT_FD_FILESTAT_SET_TIMES, RIGHT_FD_SEEK, RIGHT_FD_TELL } from "./rights.ts";
 import { readStream, seekRights, seekStream } from "./stream.ts";
-
-const LARGEST_OFFSET = 0x7fffffffffffffffn;
 
 /**
  * An open file of the host: regular, or a pipe or device (without a position). Those are open without waiting, since
@@ -23,8 +22,6 @@ const LARGEST_OFFSET = 0x7fffffffffffffffn;
 export class FileDescriptor extends HostDescriptor {
   readonly #host: FileHost;
   #seekable: boolean;
-  /** The host's descriptor is in append mode, which it stays. */
-  readonly #appends: boolean;
 
   /** Takes over `hostFd`. */
   constructor(host: FileHost, hostFd: number, fileType: number, rights: bigint, flags: number) {
@@ -32,7 +29,6 @@ export class FileDescriptor extends HostDescriptor {
     super(hostFd, fileType, rights & (known | ~(RIGHT_FD_SEEK | RIGHT_FD_TELL)), 0n, flags);
     this.#host = host;
     this.#seekable = fileType === FILETYPE_REGULAR_FILE;
-    this.#appends = (flags & FDFLAGS_APPEND) !== 0;
   }
 
   override get fileFd(): number {
@@ -41,7 +37,7 @@ export class FileDescriptor extends HostDescriptor {
 
   override read(into: readonly Uint8Array[]): number {
     if (!this.#seekable) return this.#readStream(into);
-    const count = this.#readFrom(into, null);
+    const count = readFrom(this.hostFd, into, null);
     // Some that say they are regular files are none, trace_pipe for example.
     if (count !== -EAGAIN) return count;
     this.#seekable = false;
@@ -49,22 +45,15 @@ export class FileDescriptor extends HostDescriptor {
   }
 
   override write(from: readonly Uint8Array[]): number {
-    // A file that was opened so appends by itself, whoever else does.
-    if (this.#seekable && (this.flags & FDFLAGS_APPEND) !== 0 && !this.#appends) {
-      const end = this.seek(0n, WHENCE_END);
-      if (typeof end === "number") return end;
-    }
-    return this.#writeFrom(from, null);
+    return writeFrom(this.hostFd, from, null);
   }
 
   override readAt(into: readonly Uint8Array[], offset: bigint): number {
-    if (!this.#seekable) return -ESPIPE;
-    return offset > LARGEST_OFFSET ? -EINVAL : this.#readFrom(into, offset);
+    return this.#seekable ? readFrom(this.hostFd, into, offset) : -ESPIPE;
   }
 
   override writeAt(from: readonly Uint8Array[], offset: bigint): number {
-    if (!this.#seekable) return -ESPIPE;
-    return offset > LARGEST_OFFSET ? -EINVAL : this.#writeFrom(from, offset);
+    return this.#seekable ? writeFrom(this.hostFd, from, offset) : -ESPIPE;
   }
 
   #readStream(into: readonly Uint8Array[]): number {
@@ -72,34 +61,6 @@ export class FileDescriptor extends HostDescriptor {
     if (buffer === undefined) return 0;
     const nonblocking = (this.flags & FDFLAGS_NONBLOCK) !== 0;
     return readStream(this.#host.sys, this.#host.interrupts, this.hostFd, buffer, nonblocking);
-  }
-
-  /** @param position `null`: where the host's descriptor is, which other programs may share */
-  #readFrom(into: readonly Uint8Array[], position: bigint | null): number {
-    let total = 0;
-    for (const buffer of into) {
-      if (buffer.length === 0) continue;
-      const at = position === null ? null : position + BigInt(total);
-      const count = attempt(() => fs.readSync(this.hostFd, buffer, 0, buffer.length, at));
-      if (count < 0) return total > 0 ? total : count;
-      total += count;
-      if (count < buffer.length) break;
-    }
-    return total;
-  }
-
-  #writeFrom(from: readonly Uint8Array[], position: bigint | null): number {
-    let total = 0;
-    for (const buffer of from) {
-      if (buffer.length === 0) continue;
-      const at = position === null ? null : Number(position) + total;
-      if (at !== null && !Number.isSafeInteger(at)) return total > 0 ? total : -EFBIG;
-      const count = attempt(() => fs.writeSync(this.hostFd, buffer, 0, buffer.length, at));
-      if (count < 0) return total > 0 ? total : count;
-      total += count;
-      if (count < buffer.length) break;
-    }
-    return total;
   }
 
   #size(): bigint | number {
@@ -119,14 +80,22 @@ export class FileDescriptor extends HostDescriptor {
   override setFlags(flags: number): number {
     const fixed = ~(FDFLAGS_APPEND | FDFLAGS_NONBLOCK);
     if ((flags & fixed) !== (this.flags & fixed)) return -EINVAL;
-    if (this.#appends && (flags & FDFLAGS_APPEND) === 0) return -EINVAL;
+    const changed = this.#setAppends((flags & FDFLAGS_APPEND) !== 0);
+    if (changed < 0) return changed;
     this.flags = flags;
     return 0;
   }
 
+  /** The kernel appends, so that nothing is lost whoever else does. */
+  #setAppends(appends: boolean): number {
+    const { sys } = this.#host;
+    const now = sys.fcntl(this.hostFd, F_GETFL, 0);
+    if (now < 0) return now;
+    return sys.fcntl(this.hostFd, F_SETFL, appends ? now | O_APPEND : now & ~O_APPEND);
+  }
+
   override setSize(sizeBytes: bigint): number {
-    if (sizeBytes > BigInt(Number.MAX_SAFE_INTEGER)) return -EFBIG;
-    return attemptVoid(() => fs.ftruncateSync(this.hostFd, Number(sizeBytes)));
+    return setFileSize(this.hostFd, sizeBytes);
   }
 
   /** Grows the file to hold the range; blocks are not reserved. */

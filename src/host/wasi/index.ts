@@ -15,6 +15,7 @@ export { Descriptor, type Readiness } from "./descriptor.ts";
 export { DirectoryDescriptor, READ_REQUEST } from "./directory.ts";
 export { ENOTCAPABLE } from "./errno.ts";
 export { FdTable, type SavedDescriptors } from "./fd-table.ts";
+export { hostMask } from "./host-mask.ts";
 export { linuxOpen } from "./linux-open.ts";
 export { pathOpener } from "./path-calls.ts";
 export { openPreopen, type Preopen } from "./preopen.ts";

@@ -3,7 +3,7 @@ import type { Sys } from "../../sys/index.ts";
 import { EAGAIN, EBADF, EINTR, EINVAL, EPIPE, ESPIPE } from "../../uapi/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../../uapi/linux.ts";
 import type { Interrupts } from "../interrupts.ts";
-import { attempt } from "./attempt.ts";
+import { attempt, attemptVoid } from "./attempt.ts";
 import {
   FDFLAGS_NONBLOCK,
   FILETYPE_CHARACTER_DEVICE,
@@ -13,9 +13,11 @@ import {
   WHENCE_SET,
 } from "./constants.ts";
 import { Descriptor, type Readiness } from "./descriptor.ts";
+import { readFrom, setFileSize, writeFrom } from "./file-bytes.ts";
 import {
   RIGHT_FD_FDSTAT_SET_FLAGS,
   RIGHT_FD_FILESTAT_GET,
+  RIGHT_FD_FILESTAT_SET_SIZE,
   RIGHT_FD_READ,
   RIGHT_FD_SEEK,
   RIGHT_FD_TELL,
@@ -67,6 +69,23 @@ abstract class StandardStream extends Descriptor {
   /** NB: the place in a file is shared with whoever gave it. */
   override seek(offset: bigint, whence: number): bigint | number {
     return this.#hostFd === undefined ? -ESPIPE : seekStream(this.sys, this.#hostFd, offset, whence);
+  }
+
+  /** Where the stream is a file: its descriptor. */
+  protected get regularFd(): number | undefined {
+    return this.fileType === FILETYPE_REGULAR_FILE ? this.#hostFd : undefined;
+  }
+
+  override readAt(into: readonly Uint8Array[], offset: bigint): number {
+    return this.regularFd === undefined ? -ESPIPE : readFrom(this.regularFd, into, offset);
+  }
+
+  override writeAt(from: readonly Uint8Array[], offset: bigint): number {
+    return this.regularFd === undefined ? -ESPIPE : writeFrom(this.regularFd, from, offset);
+  }
+
+  override setSize(sizeBytes: bigint): number {
+    return this.regularFd === undefined ? -EINVAL : setFileSize(this.regularFd, sizeBytes);
   }
 }
 
@@ -137,6 +156,12 @@ export class OutputDescriptor extends StandardStream {
     return 0;
   }
 
+  /** NB: a file that is standard input is there to be read, and keeps its mode. */
+  override setMode(mode: number): number {
+    const fd = this.regularFd;
+    return fd === undefined ? -EINVAL : attemptVoid(() => fs.fchmodSync(fd, mode));
+  }
+
   override readiness(): Readiness {
     return { hostFd: this.streamFd, availableBytes: 0n };
   }
@@ -146,11 +171,16 @@ function fdOf(stream: unknown): number | undefined {
   return typeof stream === "number" ? stream : undefined;
 }
 
-/** File type of a stream, and the rights to seek where it is no terminal and has something like a place. */
+/**
+ * File type of a stream, and the rights to seek where it is no terminal and has something like a place, and to set the
+ * size of a file.
+ */
 function kindOf(sys: Sys, stream: unknown, other: number): { fileType: number; rights: bigint } {
   const stats = typeof stream === "number" ? attempt(() => fs.fstatSync(stream)) : -EBADF;
   if (typeof stats === "number") return { fileType: other, rights: 0n };
-  return { fileType: fileTypeOf(stats), rights: seekRights(sys, stream as number, fileTypeOf(stats)) };
+  const fileType = fileTypeOf(stats);
+  const resize = fileType === FILETYPE_REGULAR_FILE ? RIGHT_FD_FILESTAT_SET_SIZE : 0n;
+  return { fileType, rights: seekRights(sys, stream as number, fileType) | resize };
 }
 
 /**

@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import { WasmBpfError } from "../../internal/index.ts";
-import { EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../uapi/errno.ts";
+import { EACCES, EEXIST, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../uapi/errno.ts";
 import { O_PATH } from "../../uapi/linux.ts";
 import { attempt, attemptVoid } from "./attempt.ts";
 import { FDFLAGS_NONBLOCK, OFLAGS_CREAT, OFLAGS_DIRECTORY, OFLAGS_TRUNC } from "./constants.ts";
 import type { FileHost } from "./context.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { DirectoryDescriptor, type OpenRequest } from "./directory.ts";
+import { DirectoryDescriptor, type OpenRequest, withoutTrailingSlash } from "./directory.ts";
 import { FileDescriptor } from "./file.ts";
 import { hostPath, LONGEST_PATH_BYTES } from "./path.ts";
 import * as rights from "./rights.ts";
@@ -95,6 +95,18 @@ export class ViewDirectory extends DirectoryDescriptor {
     try {
       const opened = this.#openPlace(place, request);
       return opened === REFUSED || (opened === -ENOENT && isChange) ? this.refuseChange(path) : opened;
+    } finally {
+      place.release();
+    }
+  }
+
+  /** What is there already is that, whoever may not make it. */
+  override makeDirectory(path: Uint8Array): number {
+    const place = this.find(withoutTrailingSlash(path), false, () => REFUSED);
+    if (typeof place === "number") return this.refuseChange(path);
+    try {
+      const found = attempt(() => fs.lstatSync(hostPath(place.parentFd, place.name)));
+      return typeof found === "number" ? this.refuseChange(path) : -EEXIST;
     } finally {
       place.release();
     }

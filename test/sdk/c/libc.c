@@ -24,6 +24,9 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#ifndef __wasm__
+#include <sys/xattr.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -103,6 +106,8 @@ static void files(void)
 	SHOW(mkdir("d", 01777));
 	show_mode("d");
 	SHOW(mkdir("d", 0700));
+	SHOW(mkdir("/", 0700));
+	SHOW(mkdir("/usr/", 0700));
 	SHOW(umask(0077));
 	SHOW(mkdirat(AT_FDCWD, "e/", 0777));
 	show_mode("e");
@@ -123,6 +128,13 @@ static void files(void)
 	show_mode("a");
 	SHOW(rename("d/hard", "f"));
 	SHOW(access("f", R_OK));
+	SHOW(access("f", X_OK));
+	SHOW(chmod("f", 0644));
+	SHOW(access("f", X_OK));
+	SHOW(access("f", R_OK | W_OK | X_OK));
+	SHOW(access("d", X_OK));
+	SHOW(access("d", 8));
+	SHOW(access("absent", X_OK));
 	SHOW(faccessat(fd, "hard", F_OK, 0));
 	list("d");
 	SHOW(rmdir("d"));
@@ -136,9 +148,48 @@ static void files(void)
 	SHOW(write(fd, "three", 5));
 	printf("%d %d\n", fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND), fcntl(other, F_GETFL) & O_ACCMODE);
 	show_mode("log");
+	/* No longer at the end, and then there again. */
+	SHOW(fcntl(fd, F_SETFL, 0));
+	printf("%d\n", fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND));
+	SHOW(pwrite(fd, "ONE", 3, 0));
+	SHOW(lseek(fd, 0, SEEK_SET));
+	SHOW(write(fd, "1", 1));
+	SHOW(fcntl(fd, F_SETFL, O_APPEND));
+	SHOW(fcntl(other, F_SETFL, O_APPEND));
+	SHOW(write(other, "four", 4));
+	SHOW(write(fd, "five", 4));
+	SHOW(pread(other, text, sizeof(text), 0));
+	printf("%.*s\n", 16, text);
 	close(fd);
 	close(other);
 }
+
+/* Files and directories in one that has a default ACL. */
+static void listed(void)
+{
+	SHOW(umask(022));
+	close(SHOW(open("made", O_WRONLY | O_CREAT | O_EXCL, 0666)));
+	show_mode("made");
+	SHOW(mkdir("directory", 0777));
+	show_mode("directory");
+}
+
+#ifndef __wasm__
+/* The owner all, the group to read and execute, others nothing. */
+static void default_acl(void)
+{
+	const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, rights;
+			uint32_t id;
+		} entries[3];
+	} acl = { 2, { { 1, 7, UINT32_MAX }, { 4, 5, UINT32_MAX }, { 32, 0, UINT32_MAX } } };
+
+	if (setxattr(".", "system.posix_acl_default", &acl, sizeof(acl), 0) < 0)
+		exit(1);
+}
+#endif
 
 static void temporary(void)
 {
@@ -652,6 +703,30 @@ static void standard(void)
 	fprintf(stderr, "at %ld\n", ftell(stdout));
 }
 
+/* Files as standard input and output take what those take that the program opens. */
+static void redirected(void)
+{
+	static char text[64];
+	int output = dup(1);
+
+	/* What is shown goes to standard error. */
+	printf("some output\n");
+	fflush(stdout);
+	dup2(2, 1);
+	SHOW(pread(0, text, 5, 5));
+	SHOW(strcmp(text, "input"));
+	SHOW(lseek(0, 0, SEEK_CUR));
+	SHOW(pread(0, text, 1, -1));
+	SHOW(pwrite(0, "x", 1, 0));
+	SHOW(ftruncate(0, 0));
+	SHOW(pread(output, text, 1, 0));
+	SHOW(pwrite(output, "SOME", 4, 0));
+	SHOW(lseek(output, 0, SEEK_CUR));
+	SHOW(ftruncate(output, 8));
+	SHOW(ftruncate(output, -1));
+	SHOW(fchmod(output, 0640));
+}
+
 /* More than the buffer holds, with lines on standard error in between. */
 static void order(void)
 {
@@ -686,6 +761,10 @@ static const struct {
 	{ "interrupted", interrupted }, { "signals", signals }, { "many", many },
 	{ "sockets", sockets }, { "programs", programs },   { "time", times_and_machine },
 	{ "absolute", absolute }, { "standard", standard }, { "order", order },
+	{ "listed", listed },     { "redirected", redirected },
+#ifndef __wasm__
+	{ "default-acl", default_acl },
+#endif
 };
 
 /* The names of cases. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { decodeCString, encodeText } from "../../../internal/index.ts";
 import { kernelVersion, onlineCpus, parseCpuList, possibleCpuCount } from "../../../kernel/index.ts";
 import { EINVAL, ENOENT } from "../../../uapi/errno.ts";
+import { hostMask } from "../../wasi/index.ts";
 import type { AbiV2Context } from "../context.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -36,7 +37,7 @@ export function systemInfo({ sys }: AbiV2Context, what: number): number {
     case 11:
       return LIBBPF_VERSION;
     case 12:
-      return Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(readText("/proc/self/status"))?.[1] ?? "022", 8);
+      return hostMask();
     default:
       throw new Refusal(EINVAL);
   }
