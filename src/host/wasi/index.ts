@@ -9,7 +9,7 @@ import { pollCalls } from "./poll.ts";
 import { processCalls } from "./process-calls.ts";
 
 export { attempt } from "./attempt.ts";
-export { FILETYPE_UNKNOWN } from "./constants.ts";
+export { FDFLAGS_NONBLOCK, FILETYPE_UNKNOWN } from "./constants.ts";
 export type { WasiContext } from "./context.ts";
 export { Descriptor, type Readiness } from "./descriptor.ts";
 export { DirectoryDescriptor, READ_REQUEST } from "./directory.ts";

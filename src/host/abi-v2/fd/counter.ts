@@ -1,46 +1,21 @@
 import { EAGAIN, EINVAL } from "../../../uapi/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../../../uapi/linux.ts";
 import { readStream } from "../../wasi/index.ts";
-import type { AbiV2Context } from "../context.ts";
-import { KernelDescriptor } from "../kernel-descriptor.ts";
 import { refuseToWait, waitsForParent } from "../run/forks.ts";
+import { StreamDescriptor } from "../stream-descriptor.ts";
 
 /** What is read and written: a u64. */
 const COUNT_BYTES = 8;
-/** FDFLAGS_NONBLOCK of WASI. */
-const NONBLOCK = 4;
 
 /** An eventfd or a timerfd of the guest. The host's descriptor never blocks; what waits is `Interrupts`. */
-export class CounterDescriptor<K extends "event" | "timer"> extends KernelDescriptor<K> {
-  readonly #context: AbiV2Context;
-
-  /** Takes over `hostFd`. */
-  constructor(context: AbiV2Context, kind: K, hostFd: number, nonblocking: boolean) {
-    super({ sys: context.sys, interrupts: context.interrupts, kind, hostFd, object: undefined as never });
-    this.#context = context;
-    this.flags = nonblocking ? NONBLOCK : 0;
-  }
-
-  override get streamFd(): number {
-    return this.hostFd;
-  }
-
-  override duplicate(): this {
-    return this;
-  }
-
-  override setFlags(flags: number): number {
-    this.flags = flags & NONBLOCK;
-    return 0;
-  }
-
+export class CounterDescriptor<K extends "event" | "timer"> extends StreamDescriptor<K> {
   override read(into: readonly Uint8Array[]): number {
     const buffer = into.find((candidate) => candidate.length > 0);
     if (buffer === undefined || buffer.length < COUNT_BYTES) return -EINVAL;
-    const { sys, interrupts, forks } = this.#context;
-    const waits = (this.flags & NONBLOCK) === 0;
-    if (waits && this.kind === "event" && waitsForParent(this.#context, this.hostFd, EPOLLIN)) {
-      if (forks.awaited >= 0) return refuseToWait(this.#context);
+    const { sys, interrupts, forks } = this.context;
+    const { waits } = this;
+    if (waits && this.kind === "event" && waitsForParent(this.context, this.hostFd, EPOLLIN)) {
+      if (forks.awaited >= 0) return refuseToWait(this.context);
       // The process will wait in its place: the child goes on as if its parent had already written 1.
       const failed = forks.await(this.hostFd);
       if (failed < 0) return failed;
@@ -51,12 +26,12 @@ export class CounterDescriptor<K extends "event" | "timer"> extends KernelDescri
   }
 
   override write(from: readonly Uint8Array[]): number {
-    const { sys, interrupts } = this.#context;
+    const { sys, interrupts } = this.context;
     const buffer = from.find((candidate) => candidate.length > 0);
     if (buffer === undefined) return -EINVAL;
     for (;;) {
       const count = sys.write(this.hostFd, buffer);
-      if (count !== -EAGAIN || (this.flags & NONBLOCK) !== 0) return count;
+      if (count !== -EAGAIN || !this.waits) return count;
       const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], -1);
       if (typeof ready === "number") return ready;
     }

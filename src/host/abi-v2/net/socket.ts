@@ -1,39 +1,21 @@
 import { EAGAIN, EINPROGRESS, EPIPE } from "../../../uapi/errno.ts";
 import { EPOLLIN, EPOLLOUT, SOL_SOCKET } from "../../../uapi/linux.ts";
-import type { Descriptor } from "../../wasi/index.ts";
+import { type Descriptor, FDFLAGS_NONBLOCK } from "../../wasi/index.ts";
 import type { AbiV2Context } from "../context.ts";
-import { KernelDescriptor } from "../kernel-descriptor.ts";
+import { StreamDescriptor } from "../stream-descriptor.ts";
 
 const SO_ERROR = 4;
 const MSG_DONTWAIT = 0x40;
-/** FDFLAGS_NONBLOCK of WASI. */
-const NONBLOCK = 4;
 
 /** A socket of the guest. Every call of the host returns at once; what waits is `Interrupts`. */
-export class SocketDescriptor extends KernelDescriptor<"socket"> {
+export class SocketDescriptor extends StreamDescriptor<"socket"> {
   /** SO_RCVTIMEO and SO_SNDTIMEO, -1 for none. */
   receiveTimeoutMs = -1;
   sendTimeoutMs = -1;
-  readonly #context: AbiV2Context;
 
   /** Takes over `hostFd`. */
   constructor(context: AbiV2Context, hostFd: number, nonblocking: boolean) {
-    super({ sys: context.sys, interrupts: context.interrupts, kind: "socket", hostFd, object: undefined });
-    this.#context = context;
-    this.flags = nonblocking ? NONBLOCK : 0;
-  }
-
-  override get streamFd(): number {
-    return this.hostFd;
-  }
-
-  override duplicate(): this {
-    return this;
-  }
-
-  override setFlags(flags: number): number {
-    this.flags = flags & NONBLOCK;
-    return 0;
+    super(context, "socket", hostFd, nonblocking);
   }
 
   override read(into: readonly Uint8Array[]): number {
@@ -42,7 +24,7 @@ export class SocketDescriptor extends KernelDescriptor<"socket"> {
 
   override write(from: readonly Uint8Array[]): number {
     const count = this.send(from);
-    if (count === -EPIPE) this.#context.interrupts.brokenPipe();
+    if (count === -EPIPE) this.context.interrupts.brokenPipe();
     return count;
   }
 
@@ -54,7 +36,7 @@ export class SocketDescriptor extends KernelDescriptor<"socket"> {
   /** @param address as of `Sys` */
   receiveFrom(into: Uint8Array, flags: number, address: Uint8Array): number {
     return this.#repeat(EPOLLIN, this.receiveTimeoutMs, flags, () =>
-      this.#context.sys.receive(this.hostFd, into, flags, address),
+      this.context.sys.receive(this.hostFd, into, flags, address),
     );
   }
 
@@ -67,23 +49,23 @@ export class SocketDescriptor extends KernelDescriptor<"socket"> {
   /** @param address empty for the connected one */
   sendTo(message: Uint8Array, flags: number, address: Uint8Array): number {
     return this.#repeat(EPOLLOUT, this.sendTimeoutMs, flags, () =>
-      this.#context.sys.send(this.hostFd, message, flags, address),
+      this.context.sys.send(this.hostFd, message, flags, address),
     );
   }
 
   override shutdown(how: number): number {
-    return this.#context.sys.shutdown(this.hostFd, how);
+    return this.context.sys.shutdown(this.hostFd, how);
   }
 
   override accept(flags: number): Descriptor | number {
-    const fd = this.#repeat(EPOLLIN, this.receiveTimeoutMs, 0, () => this.#context.sys.accept(this.hostFd));
-    return fd < 0 ? fd : new SocketDescriptor(this.#context, fd, (flags & NONBLOCK) !== 0);
+    const fd = this.#repeat(EPOLLIN, this.receiveTimeoutMs, 0, () => this.context.sys.accept(this.hostFd));
+    return fd < 0 ? fd : new SocketDescriptor(this.context, fd, (flags & FDFLAGS_NONBLOCK) !== 0);
   }
 
   connect(address: Uint8Array): number {
-    const { sys, interrupts } = this.#context;
+    const { sys, interrupts } = this.context;
     const started = sys.connect(this.hostFd, address);
-    if (started !== -EINPROGRESS || (this.flags & NONBLOCK) !== 0) return started;
+    if (started !== -EINPROGRESS || !this.waits) return started;
     const ready = interrupts.waitFor([{ fd: this.hostFd, events: EPOLLOUT, data: 0 }], this.sendTimeoutMs);
     if (typeof ready === "number") return ready;
     if (ready.length === 0) return -EINPROGRESS;
@@ -93,11 +75,11 @@ export class SocketDescriptor extends KernelDescriptor<"socket"> {
   }
 
   #repeat(events: number, timeoutMs: number, flags: number, call: () => number): number {
-    const waits = (this.flags & NONBLOCK) === 0 && (flags & MSG_DONTWAIT) === 0;
+    const waits = this.waits && (flags & MSG_DONTWAIT) === 0;
     for (;;) {
       const result = call();
       if (result !== -EAGAIN || !waits) return result;
-      const ready = this.#context.interrupts.waitFor([{ fd: this.hostFd, events, data: 0 }], timeoutMs);
+      const ready = this.context.interrupts.waitFor([{ fd: this.hostFd, events, data: 0 }], timeoutMs);
       if (typeof ready === "number") return ready;
       if (ready.length === 0) return -EAGAIN;
     }
