@@ -15,7 +15,7 @@ import { readElfFile } from "../../../link/index.ts";
 import { SystemCallError } from "../../../sys/index.ts";
 import { EINVAL, ENOENT } from "../../../uapi/errno.ts";
 import type { AbiV2Context } from "../context.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { refuse } from "./target.ts";
 
 /** libbpf's own error number for a file that is no ELF file, or says two things. */

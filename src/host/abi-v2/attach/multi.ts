@@ -16,7 +16,7 @@ import {
   BPF_TRACE_UPROBE_SESSION,
 } from "../../../uapi/bpf.ts";
 import { EINVAL, ENOENT, ESRCH } from "../../../uapi/errno.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import type { LinkArguments } from "./arguments.ts";
 import { binaryPath, functionOffsets, matchingOffsets } from "./elf.ts";

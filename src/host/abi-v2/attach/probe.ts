@@ -16,7 +16,7 @@ import { BPF_PERF_EVENT } from "../../../uapi/bpf.ts";
 import { EBADF, EINVAL, ENOENT, EOPNOTSUPP, EPROTO } from "../../../uapi/errno.ts";
 import { PERF_EVENT_IOC_DISABLE, PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_SET_BPF } from "../../../uapi/perf.ts";
 import { findKernel } from "../kernel-descriptor.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import { type LinkArguments, MODE_LEGACY, MODE_LINK, MODE_PERF } from "./arguments.ts";
 import { binaryPath, functionOffset, withBinary } from "./elf.ts";

@@ -1,7 +1,7 @@
 import type { BpfProgram } from "../../../ebpf/index.ts";
 import type { Attachment, LinkResources } from "../../../link/index.ts";
 import type { AbiV2Context } from "../context.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import type { LinkArguments } from "./arguments.ts";
 

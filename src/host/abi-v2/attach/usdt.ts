@@ -4,7 +4,7 @@ import { type Attachment, attachUsdt as attachProbes } from "../../../link/index
 import { SystemCallError } from "../../../sys/index.ts";
 import { EINVAL, ENOENT, ESRCH } from "../../../uapi/errno.ts";
 import { errnoOf } from "../../abi-v1/index.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import type { LinkArguments } from "./arguments.ts";
 import { binaryPath, withBinary } from "./elf.ts";

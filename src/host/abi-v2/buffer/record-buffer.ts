@@ -14,7 +14,7 @@ import { PERF_EVENT_IOC_DISABLE } from "../../../uapi/perf.ts";
 import { Block, guestRange } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
 import type { GuestMap } from "../guest-map.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import { BufferEntry } from "./entry.ts";
 

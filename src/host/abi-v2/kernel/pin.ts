@@ -11,7 +11,7 @@ import type { AbiV2Context } from "../context.ts";
 import { directoryFd } from "../fd-resolver.ts";
 import { GuestMap } from "../guest-map.ts";
 import { addDescriptor, KernelDescriptor } from "../kernel-descriptor.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { LOG_WARNING } from "../log.ts";
 import { requireKernel } from "../permission.ts";
 import { guestCall, Refusal } from "../refusal.ts";

@@ -37,3 +37,12 @@ function headerProblem(bytes: Uint8Array): string | undefined {
   if (strings === 0 || bytes[start + strings - 1] !== 0) return "Invalid BTF string section";
   return bytes[start] === 0 ? undefined : "Malformed BTF string section, did you forget to provide base BTF?";
 }
+
+/** The kernel's types cannot be had. */
+export function sayNoKernelBtf(log: GuestLog): void {
+  log.write(
+    LOG_WARNING,
+    "kernel BTF is missing at '/sys/kernel/btf/vmlinux', was CONFIG_DEBUG_INFO_BTF enabled?",
+  );
+  log.write(LOG_WARNING, "failed to find valid kernel BTF");
+}

@@ -1,4 +1,5 @@
 import type { KconfigError, StructOpsError } from "../../../ebpf/index.ts";
+import type { ExternSpec, ObjectSpec } from "../../../object/index.ts";
 import { EINVAL, ERANGE, errnoName } from "../../../uapi/errno.ts";
 
 /** What libbpf says of a value of the configuration that does not fit its variable. */
@@ -54,4 +55,9 @@ export function structOpsLine({ map, typeName, problem, member, sizes }: StructO
     case "size":
       return `struct_ops init_kern ${map}: Error in size of member ${member}: ${sizes[0]} != ${sizes[1]}(kernel)`;
   }
+}
+
+/** Whether an extern has a type of its own, and is not a bare address. */
+export function isTyped({ btf }: ObjectSpec, { typeId }: Pick<ExternSpec, "typeId">): boolean {
+  return btf !== undefined && btf.kind(btf.resolve(typeId)) !== "void";
 }

@@ -1,78 +1,30 @@
-import { encodeInstructions, exit, mov64Imm } from "../../../asm/index.ts";
-import { type Btf, libbpfRelocationText, RelocationError } from "../../../btf/index.ts";
-import {
-  type BpfMap,
-  type BpfProgram,
-  KconfigError,
-  type LoadObserver,
-  MissingExternError,
-  MissingTargetError,
-  type ResolvedKsym,
-  StructOpsError,
-  type StructOpsMember,
-} from "../../../ebpf/index.ts";
+import type { Btf } from "../../../btf/index.ts";
+import type { BpfMap, BpfProgram, LoadObserver, ResolvedKsym, StructOpsMember } from "../../../ebpf/index.ts";
 import type { ElfFile } from "../../../elf/index.ts";
-import { WasmBpfError } from "../../../internal/index.ts";
-import {
-  haveKernelBtf,
-  loadProgram,
-  machineIsLittleEndian,
-  NoKernelBtfError,
-} from "../../../kernel/index.ts";
+import { haveKernelBtf } from "../../../kernel/index.ts";
 import type { ExternSpec } from "../../../object/index.ts";
-import { getSys, SystemCallError } from "../../../sys/index.ts";
+import { SystemCallError } from "../../../sys/index.ts";
 import {
   BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BPF_PROG_TYPE_EXT,
   BPF_PROG_TYPE_LSM,
-  BPF_PROG_TYPE_SOCKET_FILTER,
   BPF_PROG_TYPE_STRUCT_OPS,
-  BPF_PROG_TYPE_TRACEPOINT,
   BPF_PROG_TYPE_TRACING,
-  BPF_PROG_TYPE_UNSPEC,
 } from "../../../uapi/bpf.ts";
-import { EBADF, EINVAL, EOPNOTSUPP, EPERM, ESRCH, errnoName } from "../../../uapi/errno.ts";
-import { RLIMIT_MEMLOCK } from "../../../uapi/linux.ts";
+import { EBADF, EINVAL, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import { errnoOf } from "../../abi-v1/index.ts";
-import { canUseBpf } from "../../report.ts";
 import type { GuestObject } from "../guest-object.ts";
 import type { GuestLog } from "../log.ts";
 import { LOG_DEBUG, LOG_INFO, LOG_WARNING, type LogLevel } from "../log.ts";
 import { sayCoreRelocations } from "./core.ts";
-import { kconfigLines, structOpsLine } from "./externs.ts";
+import { errorText } from "./error-text.ts";
+import { isTyped } from "./externs.ts";
+import { sayFailure } from "./failure.ts";
 import { sayLinked } from "./link.ts";
+import { sayLimit } from "./memlock.ts";
 import { mapName } from "./names.ts";
+import { explainedLog, quotedLog } from "./verifier-log.ts";
 
 // What libbpf 1.8 itself prints in the commonest situations, as its users know it: same texts, same levels.
-
-/** The kernel's own EOPNOTSUPP. */
-const ENOTSUPP = 524;
-/** Errors that libbpf has names for. */
-const NAMED: ReadonlySet<string> = new Set(
-  (
-    "E2BIG EACCES EADDRINUSE EADDRNOTAVAIL EAGAIN EALREADY EBADF EBADFD EBUSY ECANCELED ECHILD EDEADLK EDOM EEXIST " +
-    "EFAULT EFBIG EILSEQ EINPROGRESS EINTR EINVAL EIO EISDIR ELOOP EMFILE EMLINK EMSGSIZE ENAMETOOLONG ENFILE " +
-    "ENODATA ENODEV ENOENT ENOEXEC ENOLINK ENOMEM ENOSPC ENOTBLK ENOTDIR ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM " +
-    "EPIPE EPROTO EPROTONOSUPPORT ERANGE EROFS ESPIPE ESRCH ETXTBSY EUCLEAN EXDEV"
-  ).split(" "),
-);
-
-/** An error number as libbpf spells it: `-EPERM`, `-4001`. @param errno of either sign */
-export function errorText(errno: number): string {
-  const number = Math.abs(errno);
-  if (number === ENOTSUPP) return "-ENOTSUPP";
-  const name = errnoName(number);
-  return NAMED.has(name) ? `-${name}` : `-${number}`;
-}
-
-/** The types that a guest wants its programs adapted to cannot be had. */
-export class TargetTypesError extends WasmBpfError {
-  readonly errno: number;
-  constructor(errno: number, options: ErrorOptions) {
-    super("NOT_FOUND", "The types that programs are to be adapted to cannot be read", options);
-    this.errno = errno;
-  }
-}
 
 /** Says what happens while an object is loaded, and what libbpf would answer when that fails. */
 export class LoadLines implements LoadObserver {
@@ -101,34 +53,6 @@ export class LoadLines implements LoadObserver {
     this.#shownAs = shownAs;
   }
 
-  /**
-   * Looks whether anything can be loaded at all, as libbpf does first.
-   *
-   * @returns 0, or the error of a program that does nothing
-   */
-  probe(): number {
-    // Who has the capabilities is spared the system call: if it fails all the same, the real load says so.
-    if (canUseBpf()) return 0;
-    const instructions = encodeInstructions([mov64Imm(0, 0), exit()], machineIsLittleEndian());
-    for (const type of [BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_TRACEPOINT]) {
-      const { result } = loadProgram({ type, instructions, license: "GPL" });
-      if (result >= 0) {
-        getSys().close(result);
-        return 0;
-      }
-      if (type === BPF_PROG_TYPE_SOCKET_FILTER) continue;
-      const [, hard] = getSys().getRlimit(RLIMIT_MEMLOCK);
-      if (hard !== RLIM_INFINITY) {
-        this.#warn("Failed to bump RLIMIT_MEMLOCK (err = -EPERM), you might need to do it explicitly!");
-      }
-      this.#warn(
-        `Error in bpf_object__probe_loading(): ${errorText(result)}. Couldn't load trivial BPF program. Make sure your kernel supports BPF (CONFIG_BPF_SYSCALL=y) and/or that RLIMIT_MEMLOCK is set to big enough value.`,
-      );
-      return -result;
-    }
-    return 0;
-  }
-
   /** Maps are about to be created. */
   preparing(): void {
     if (!this.#log.wants(LOG_DEBUG)) return;
@@ -136,7 +60,7 @@ export class LoadLines implements LoadObserver {
     const { spec, options, maps } = object;
     const needsTypes =
       (options.kernelBtf === undefined && (spec.btfExt?.coreRelocations.size ?? 0) > 0) ||
-      spec.externs.some((extern) => extern.kind !== "kconfig" && this.#isTyped(extern)) ||
+      spec.externs.some((extern) => extern.kind !== "kconfig" && isTyped(spec, extern)) ||
       programs.some((program) => program.autoload && needsKernelTypes(program)) ||
       [...maps.values()].some((map) => map.spec.structOps !== undefined);
     if (needsTypes) this.kernelTypesNeeded();
@@ -317,7 +241,7 @@ export class LoadLines implements LoadObserver {
     }
     errno = this.#errno ??= errno;
     this.#warn(`map '${name}': failed to create: ${errorText(errno)}`);
-    this.#sayLimit(errno);
+    sayLimit(this.#log, errno);
   }
 
   programLoaded(program: BpfProgram): void {
@@ -327,10 +251,10 @@ export class LoadLines implements LoadObserver {
 
   programRefused(program: BpfProgram, errno: number, log: string): void {
     this.#refused = true;
-    const fixed = this.#explainedLog(program, log);
+    const fixed = explainedLog(this.#owner, program, log);
     this.#owner.refusals.set(program, fixed);
     this.#warn(`prog '${program.name}': BPF program load failed: ${errorText(errno)}`);
-    this.#sayLimit(errno);
+    sayLimit(this.#log, errno);
     if (fixed !== "" && !this.#owner.ownLogs.has(program)) {
       this.#warn(`prog '${program.name}': ${quotedLog(fixed)}`);
     }
@@ -354,7 +278,11 @@ export class LoadLines implements LoadObserver {
    */
   failed(error: unknown, prepared: boolean): number {
     this.#sayStructOps();
-    const errno = this.#sayWhy(error);
+    let errno = this.#errno ?? errnoOf(error);
+    if (!this.#refused) {
+      const [log, owner, elf] = [this.#log, this.#owner, this.#elf];
+      errno = sayFailure({ log, owner, elf, targets: this.#targets, resolved: this.#resolved }, error, errno);
+    }
     if (prepared) this.#warn(`failed to load object '${this.#shownAs}'`);
     return errno;
   }
@@ -362,156 +290,6 @@ export class LoadLines implements LoadObserver {
   attemptedTwice(wholeLoad: boolean): void {
     const what = wholeLoad ? "load" : "prepare loading";
     this.#warn(`object '${this.#owner.name}': ${what} can't be attempted twice`);
-  }
-
-  #sayWhy(error: unknown): number {
-    const errno = this.#errno ?? errnoOf(error);
-    if (this.#refused) return errno;
-    const types = error instanceof Error && error.cause instanceof TargetTypesError ? error.cause : error;
-    if (types instanceof TargetTypesError) {
-      this.#warn(`failed to parse target BTF: ${errorText(types.errno)}`);
-      this.#warn(`failed to perform CO-RE relocations: ${errorText(types.errno)}`);
-      return types.errno;
-    }
-    if (error instanceof RelocationError) {
-      // With the other lines these have been said already.
-      if (!this.#log.wants(LOG_DEBUG)) {
-        sayCoreRelocations(this.#log, this.#owner.object, this.#elf(), this.#targets);
-      }
-      return errno;
-    }
-    if (error instanceof KconfigError) {
-      for (const line of kconfigLines(error)) this.#warn(line);
-      return EINVAL;
-    }
-    if (error instanceof StructOpsError) {
-      this.#warn(structOpsLine(error));
-      return error.problem === "no type" ? ESRCH : EOPNOTSUPP;
-    }
-    if (error instanceof MissingExternError) {
-      return this.#sayMissing(error.extern);
-    }
-    if (error instanceof MissingTargetError) {
-      const program = `prog '${error.program}'`;
-      this.#warn(`${program}: failed to find kernel BTF type ID of '${error.target}': -ESRCH`);
-      this.#sayNotPrepared(program, ESRCH);
-      return ESRCH;
-    }
-    if (error instanceof NoKernelBtfError) {
-      sayNoKernelBtf(this.#log);
-      this.#warn("Error loading vmlinux BTF: -ESRCH");
-      return ESRCH;
-    }
-    const unprepared = this.#unprepared();
-    if (unprepared !== undefined) this.#sayNotPrepared(`prog '${unprepared.name}'`, errno);
-    return errno;
-  }
-
-  /** The program that is to be loaded and cannot be, for what the object says. */
-  #unprepared(): BpfProgram | undefined {
-    for (const program of this.#owner.programs) {
-      if (!program.autoload || program.loaded) continue;
-      const { section, attachTarget, name } = program;
-      if (program.type === BPF_PROG_TYPE_UNSPEC) {
-        const place = program.spec.sectionName.replace(/^\?/, "");
-        this.#warn(`prog '${name}': missing BPF prog type, check ELF section name '${place}'`);
-        this.#warn(`prog '${name}': failed to load: ${errorText(EINVAL)}`);
-        return undefined;
-      }
-      if (program.type === BPF_PROG_TYPE_STRUCT_OPS && !this.#isCallback(name)) {
-        this.#warn(
-          `prog '${name}': SEC("struct_ops") program isn't referenced anywhere, did you forget to use it?`,
-        );
-        this.#warn(`prog '${name}': failed to load: ${errorText(EINVAL)}`);
-        return undefined;
-      }
-      if (!section.needsAttachBtf || attachTarget.functionName !== undefined) continue;
-      if (section.target === undefined) {
-        this.#warn(
-          `prog '${name}': no BTF-based attach target is specified, use bpf_program__set_attach_target()`,
-        );
-        return program;
-      }
-      if (program.type === BPF_PROG_TYPE_EXT && attachTarget.programFd === undefined) {
-        this.#warn(`prog '${name}': attach program FD is not set`);
-        return program;
-      }
-    }
-    return undefined;
-  }
-
-  /** Whether a struct_ops map that is created calls the program. */
-  #isCallback(program: string): boolean {
-    return [...this.#owner.object.maps.values()].some(
-      (map) => map.autocreate && [...map.structOpsPrograms.values()].includes(program),
-    );
-  }
-
-  #sayNotPrepared(program: string, errno: number): void {
-    this.#warn(`${program}: failed to prepare load attributes: ${errorText(errno)}`);
-    this.#warn(`${program}: failed to load: ${errorText(errno)}`);
-  }
-
-  /** The verifier's log with libbpf's words where it stopped at what could not be relocated. */
-  #explainedLog(program: BpfProgram, log: string): string {
-    const match = /^(\d+): \(\d+\) call unknown#(\d+)\ninvalid func unknown#\2\n/m.exec(log);
-    if (match === null) return log;
-    const [found, instruction, helper] = match;
-    const words = this.#missingThing(program, Number(instruction), Number(helper));
-    return words === undefined ? log : log.replace(found, () => `${instruction}: ${words}\n`);
-  }
-
-  #isTyped({ typeId }: Pick<ExternSpec, "typeId">): boolean {
-    const { btf } = this.#owner.object.spec;
-    return btf !== undefined && btf.kind(btf.resolve(typeId)) !== "void";
-  }
-
-  #sayMissing({ name, kind, typeId }: ExternSpec): number {
-    if (kind === "kfunc") {
-      this.#warn(`extern (func ksym) '${name}': not found in kernel or module BTFs`);
-      return EINVAL;
-    }
-    if (kind === "ksym" && this.#isTyped({ typeId })) {
-      this.#warn(`extern (var ksym) '${name}': not found in kernel BTF`);
-      return EINVAL;
-    }
-    for (const extern of this.#owner.object.spec.externs) {
-      if (extern.name === name) break;
-      if (extern.weak && !this.#resolved.has(extern.name)) {
-        this.#debug(`extern '${extern.name}' (weak): not resolved, defaulting to zero`);
-      }
-    }
-    this.#warn(`extern '${name}' (strong): not resolved`);
-    return ESRCH;
-  }
-
-  /** A refusal for root may come from the limit of locked memory, in kernels of old. */
-  #sayLimit(errno: number): void {
-    if (errno !== EPERM || process.geteuid?.() !== 0) return;
-    const [soft] = getSys().getRlimit(RLIMIT_MEMLOCK);
-    if (soft === RLIM_INFINITY) return;
-    this.#warn(
-      `permission error while running as root; try raising 'ulimit -l'? current value: ${sizeText(Number(soft))}`,
-    );
-  }
-
-  #missingThing(program: BpfProgram, instruction: number, helper: number): string | undefined {
-    if (helper === POISON_CORE) {
-      const relocation = program.spec.coreRelocations.find(
-        ({ instructionIndex }) => instructionIndex === instruction,
-      );
-      const { btf } = this.#owner.object.spec;
-      return relocation === undefined || btf === undefined
-        ? undefined
-        : `<invalid CO-RE relocation>\nfailed to resolve CO-RE relocation ${libbpfRelocationText(btf, relocation)}`;
-    }
-    const map = [...this.#owner.object.maps.values()][helper - POISON_MAP];
-    if (map !== undefined) {
-      return `<invalid BPF map reference>\nBPF map '${mapName(map)}' is referenced but wasn't created`;
-    }
-    const extern = this.#owner.object.spec.externs[helper - POISON_KFUNC];
-    if (extern === undefined) return undefined;
-    return `<invalid kfunc call>\nkfunc '${extern.name}' is referenced but wasn't resolved`;
   }
 
   #warn(text: string): void {
@@ -523,36 +301,11 @@ export class LoadLines implements LoadObserver {
   }
 }
 
-const POISON_CORE = 195896080;
-const POISON_MAP = 2001000000;
-const POISON_KFUNC = 2002000000;
-
 function needsKernelTypes({ type, attachTarget }: BpfProgram): boolean {
   if (type === BPF_PROG_TYPE_STRUCT_OPS || type === BPF_PROG_TYPE_LSM) return true;
   return type === BPF_PROG_TYPE_TRACING && attachTarget.programFd === undefined;
 }
 
-function quotedLog(log: string): string {
-  const lines = log.endsWith("\n") || log === "" ? log : `${log}\n`;
-  return `-- BEGIN PROG LOAD LOG --\n${lines}-- END PROG LOAD LOG --`;
-}
-
 function hex(value: bigint): string {
   return `0x${BigInt.asUintN(64, value).toString(16)}`;
-}
-
-const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
-
-function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  return bytes < 1 << 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
-}
-
-/** The kernel's types cannot be had. */
-export function sayNoKernelBtf(log: GuestLog): void {
-  log.write(
-    LOG_WARNING,
-    "kernel BTF is missing at '/sys/kernel/btf/vmlinux', was CONFIG_DEBUG_INFO_BTF enabled?",
-  );
-  log.write(LOG_WARNING, "failed to find valid kernel BTF");
 }

@@ -11,7 +11,10 @@ import { fileTypes } from "../btf/guest-btf.ts";
 import type { AbiV2Context } from "../context.ts";
 import { readGuestFile } from "../guest-file.ts";
 import { GuestObject, guestObject, guestProgram } from "../guest-object.ts";
-import { errorText, LoadLines, TargetTypesError } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
+import { TargetTypesError } from "../lines/failure.ts";
+import { LoadLines } from "../lines/libbpf.ts";
+import { probeLoading } from "../lines/memlock.ts";
 import { sayNotOpened, sayOpened, sayOpening } from "../lines/open.ts";
 import { LOG_WARNING } from "../log.ts";
 import { PROGRAM_REQUEST_BYTES, programOverrides } from "../program/overrides.ts";
@@ -160,7 +163,7 @@ export function objectImports(context: AbiV2Context): HostImports {
   function beforePrepare(owner: GuestObject): number {
     const noToken = takeToken(context, owner);
     if (noToken !== 0) return noToken;
-    const refusal = owner.object.withToken(() => owner.lines?.probe() ?? 0);
+    const refusal = owner.object.withToken(() => probeLoading(log));
     if (refusal === 0) return 0;
     context.report(new SystemCallError(refusal, "bpf(BPF_PROG_LOAD)", "Cannot load BPF programs"));
     return -refusal;

@@ -3,7 +3,7 @@ import { createToken } from "../../../kernel/index.ts";
 import { ENOENT } from "../../../uapi/errno.ts";
 import type { AbiV2Context } from "../context.ts";
 import type { GuestObject } from "../guest-object.ts";
-import { errorText } from "../lines/libbpf.ts";
+import { errorText } from "../lines/error-text.ts";
 import { LOG_DEBUG, LOG_WARNING } from "../log.ts";
 import { permissionMissing } from "../permission.ts";
 
