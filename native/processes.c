@@ -99,8 +99,12 @@ static void wait_for(int event)
 		poll(&polled, 1, -1);
 		size = read(event, &value, sizeof value);
 	} while (size < 0 && (errno == EINTR || errno == EAGAIN));
-	if (size != sizeof value || value != 1)
+	if (size != sizeof value || value != 1) {
+		static const char reason[] = "wasm-bpf: a program was not started: what its eventfd was told is not 1\n";
+
+		(void)!write(STDERR_FILENO, reason, sizeof reason - 1);
 		_exit(127);
+	}
 	close(event);
 }
 

@@ -1,7 +1,7 @@
 import { WasmBpfError } from "../internal/index.ts";
 import { ENOSYS } from "../uapi/errno.ts";
 import { POLL_IMPORT } from "./abi-v1/index.ts";
-import { ABI_V2_OPTIONAL_MODULE } from "./abi-v2/index.ts";
+import { ABI_V2_MODULE, ABI_V2_OPTIONAL_MODULE } from "./abi-v2/index.ts";
 import { engine, type WasmModule } from "./engine.ts";
 import { type HostImport, type HostImports, hostImport } from "./host-import.ts";
 import { adapt, functionImports, type HostFunction } from "./signature.ts";
@@ -60,13 +60,18 @@ function missingImports(missing: readonly { module: string; name: string; kind: 
   const names = missing.map(
     ({ module, name, kind }) => `${module}.${name}${kind === "function" ? "" : ` (${kind})`}`,
   );
-  const wrapper = missing.find(({ name }) => name === POLL_IMPORT);
-  const remedy =
-    wrapper === undefined
-      ? "Compile it for wasm32-wasi, with nothing imported but WASI preview1 and the functions of wasm_bpf."
-      : `If it is a TinyGo guest, run it with --wrapper-module-name ${wrapper.module}.`;
   return new WasmBpfError(
     "ABI_MISMATCH",
-    `The module imports ${names.join(", ")}, which this host does not have. ${remedy}`,
+    `The module imports ${names.join(", ")}, which this host does not have. ${remedyFor(missing)}`,
   );
+}
+
+function remedyFor(missing: readonly { module: string; name: string }[]): string {
+  const wrapper = missing.find(({ name }) => name === POLL_IMPORT);
+  if (wrapper !== undefined) {
+    return `If it is a TinyGo guest, run it with --wrapper-module-name ${wrapper.module}.`;
+  }
+  return missing.some(({ module }) => module === ABI_V2_MODULE)
+    ? "It was built by another release of wasm-bpf: build it again with this one, or run it with that one."
+    : "Compile it for wasm32-wasi, with nothing imported but WASI preview1 and the functions of wasm_bpf.";
 }

@@ -20,6 +20,10 @@ IMPORT("env", "missing_one") int missing_one(void);
 IMPORT("env", "missing_two") int missing_two(void);
 int main(void) { return missing_one() + missing_two(); }
 `);
+const older = compileGuest(`
+IMPORT("wasm_bpf_2", "system_gone") int gone(void);
+int main(void) { return gone(); }
+`);
 const mistyped = compileGuest(`
 IMPORT("wasi_snapshot_preview1", "fd_sync") int wrong(int a, int b);
 int main(void) { return wrong(1, 2); }
@@ -30,6 +34,7 @@ function withFiles(body: (directory: string, module: string) => Promise<void>): 
     const module = join(directory, "guest.wasm");
     writeFileSync(module, guest);
     writeFileSync(join(directory, "foreign.wasm"), foreign);
+    writeFileSync(join(directory, "older.wasm"), older);
     writeFileSync(join(directory, "mistyped.wasm"), mistyped);
     writeFileSync(join(directory, "text.wasm"), "hello");
     writeFileSync(join(directory, "empty.wasm"), "");
@@ -111,6 +116,12 @@ describe("wasm-bpf", () => {
       ["DIR/foreign.wasm"],
       1,
       /imports env\.missing_one, env\.missing_two, which this host does not have/,
+    ],
+    [
+      "an import of another release",
+      ["DIR/older.wasm"],
+      1,
+      /imports wasm_bpf_2\.system_gone, .*It was built by another release of wasm-bpf: build it again/,
     ],
     [
       "an import of another type",

@@ -100,6 +100,7 @@ test("pipes, descriptors and events work between a program and what it starts", 
   // What was foretold did not come.
   const two = plumbing.runGuest(["two"], {}, ["--allow-run"]);
   assert.match(two.stdout, /^exists 1, silent 1\nread 0\nheld back 127$/m);
+  assert.match(two.stderr, /^wasm-bpf: a program was not started: /m);
   const waits = plumbing.runGuest(["waits"]);
   assert.equal(waits.stdout, "error 1\nwaits 1\n");
   assert.match(waits.stderr, /A child of fork waits for what its parent is to do/);
