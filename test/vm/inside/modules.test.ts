@@ -33,8 +33,8 @@ describe("modules of the kernel", () => {
   });
 
   it("a program calls a function of a module, once the module is loaded", (test) => {
-    assert.throws(() => new LoadedProgram(test, "modules", "connection"), /bpf_skb_ct_lookup/);
+    assert.throws(() => new LoadedProgram(test, "module-calls", "connection"), /bpf_skb_ct_lookup/);
     execFileSync("modprobe", ["nf_conntrack"]);
-    assert.equal(new LoadedProgram(test, "modules", "connection").run(), ENOENT);
+    assert.equal(new LoadedProgram(test, "module-calls", "connection").run(), ENOENT);
   });
 });
