@@ -10,4 +10,11 @@ int touch(void *ctx)
 	return origin.x == 1;
 }
 
+/* The user-space half names the function. */
+SEC("?fentry")
+int on_function(void *ctx)
+{
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

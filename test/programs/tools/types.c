@@ -20,7 +20,7 @@ static void print(void *ctx, const char *format, va_list arguments)
 
 static int kernel_types(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = btf__load_vmlinux_btf(), *module;
 	const struct btf_type *type;
 	int id, err;
 
@@ -44,6 +44,8 @@ static int kernel_types(void)
 	err = libbpf_find_vmlinux_btf_id("bpf_prog_load", BPF_TRACE_FENTRY);
 	printf("function: %s\n", err > 0 ? "found" : strerror(-err));
 	printf("pointers: %zu, many: %d\n", btf__pointer_size(btf), btf__type_cnt(btf) > 1000);
+	module = btf__load_module_btf("no_such_module", btf);
+	printf("no such module: %ld\n", libbpf_get_error(module));
 	btf__free(btf);
 	return 0;
 }
@@ -166,13 +168,23 @@ int main(void)
 	int err;
 
 	common_init();
-	skel = types_bpf__open_and_load();
+	skel = types_bpf__open();
 	if (!skel)
-		return failed("open and load", errno);
+		return failed("open", errno);
+	err = bpf_program__set_attach_target(skel->progs.on_function, 0, "bpf_prog_load");
+	printf("target: %d, type %d, none: %d\n", err, bpf_program__expected_attach_type(skel->progs.on_function),
+	       bpf_program__set_attach_target(skel->progs.on_function, 0, "no_such_function"));
+	err = types_bpf__load(skel);
+	if (err) {
+		failed("load", err);
+		goto cleanup;
+	}
 	err = kernel_types();
 	err = err ?: own_types(bpf_object__btf(skel->obj), &skel->data->origin);
 	err = err ?: new_types();
 	err = err ?: compressed_types(bpf_object__btf(skel->obj));
+
+cleanup:
 	types_bpf__destroy(skel);
 	return err != 0;
 }
