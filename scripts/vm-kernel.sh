@@ -43,7 +43,7 @@ download() {
 if ! download; then
   say "asking apt for its package lists"
   apt get update >/dev/null 2>&1 || say "apt-get update failed"
-  download || { cat "$work/log" >&2; die "no package matches $pattern: apt needs the sources of Debian 12 (bookworm, with bookworm-security)"; }
+  download || { [ ! -f "$work/log" ] || cat "$work/log" >&2; die "no package matches $pattern: apt needs the sources of Debian 12 (bookworm, with bookworm-security)"; }
 fi
 mkdir "$work/tree"
 # Of the modules, those of networking: /init loads one, the kernel asks modprobe for others.
