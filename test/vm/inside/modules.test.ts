@@ -33,7 +33,10 @@ describe("modules of the kernel", () => {
   });
 
   it("a program calls a function of a module, once the module is loaded", (test) => {
-    assert.throws(() => new LoadedProgram(test, "module-calls", "connection"), /"bpf_ct_release" is not in the BTF/);
+    assert.throws(
+      () => new LoadedProgram(test, "module-calls", "connection"),
+      /"bpf_ct_release" is not in the BTF/,
+    );
     execFileSync("modprobe", ["nf_conntrack"]);
     assert.equal(new LoadedProgram(test, "module-calls", "connection").run(), ENOENT);
   });
