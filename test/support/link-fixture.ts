@@ -41,11 +41,12 @@ const volatile int parent;
 long count, cookie;
 static int counted(void *ctx) { __sync_fetch_and_add(&count, 1); return 0; }
 static int with_cookie(void *ctx) { cookie = bpf_get_attach_cookie(ctx); return counted(ctx); }
-/* Other processes of the machine call the kernel's functions as well. */
-static int of_child(void *ctx) {
+/* Other processes of the machine call the kernel's functions as well, and other tests start the same program. */
+static bool is_child(void) {
   struct task_struct *task = (void *)bpf_get_current_task();
-  return BPF_CORE_READ(task, real_parent, tgid) == parent ? with_cookie(ctx) : 0;
+  return BPF_CORE_READ(task, real_parent, tgid) == parent;
 }
+static int of_child(void *ctx) { return is_child() ? with_cookie(ctx) : 0; }
 SEC("tp/syscalls/sys_enter_unlinkat") int on_tracepoint(void *ctx) { return of_child(ctx); }
 SEC("tp") int on_any_tracepoint(void *ctx) { return counted(ctx); }
 SEC("raw_tp/sys_enter") int on_raw(void *ctx) { return counted(ctx); }
@@ -55,10 +56,14 @@ SEC("kprobe") int on_any_kprobe(void *ctx) { return of_child(ctx); }
 SEC("kretprobe/do_unlinkat+4") int on_bad_kretprobe(void *ctx) { return counted(ctx); }
 SEC("kprobe.multi") int on_kprobes(void *ctx) { return of_child(ctx); }
 SEC("ksyscall/unlinkat") int on_ksyscall(void *ctx) { return counted(ctx); }
-SEC("uprobe") int on_uprobe(void *ctx) { return with_cookie(ctx); }
+SEC("uprobe") int on_uprobe(void *ctx) { return of_child(ctx); }
 SEC("uprobe/no-colon") int on_bad_uprobe(void *ctx) { return counted(ctx); }
-SEC("uprobe.multi") int on_uprobes(void *ctx) { return with_cookie(ctx); }
-SEC("usdt") int BPF_USDT(on_usdt, long first) { cookie = bpf_usdt_cookie(ctx) + first; return counted(ctx); }
+SEC("uprobe.multi") int on_uprobes(void *ctx) { return of_child(ctx); }
+SEC("usdt") int BPF_USDT(on_usdt, long first) {
+  if (!is_child()) return 0;
+  cookie = bpf_usdt_cookie(ctx) + first;
+  return counted(ctx);
+}
 SEC("perf_event") int on_perf_event(void *ctx) { return counted(ctx); }
 SEC("cgroup_skb/egress") int on_egress(struct __sk_buff *skb) { counted(skb); return 1; }
 SEC("cgroup_skb/egress") int on_egress_2(struct __sk_buff *skb) { counted(skb); return 1; }
