@@ -172,7 +172,13 @@ export class BpfObject implements Disposable {
     return this.#token?.fd ?? -1;
   }
 
-  /** What load makes, it makes with this token, which is closed with the object. */
+  /**
+   * Maps, programs and BTF are loaded with this token, which is closed with the object. Linux >= 6.9; follows
+   * kernel/bpf/token.c.
+   *
+   * @throws {WasmBpfError} code `CLOSED` when the object is loaded or closed already.
+   * @internal
+   */
   useToken(token: BpfToken): void {
     this.#expect("open");
     this.#token = token;
