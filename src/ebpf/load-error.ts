@@ -15,7 +15,7 @@ import { E2BIG, EINVAL, EPERM, errnoName } from "../uapi/errno.ts";
 import { findPoison } from "./poison.ts";
 import type { BpfProgram } from "./program.ts";
 import { VerifierError } from "./verifier-error.ts";
-import { sourceLineOf, summarizeLog } from "./verifier-log.ts";
+import { saysNothing, sourceLineOf, summarizeLog } from "./verifier-log.ts";
 
 /** A CO-RE relocation that this kernel cannot satisfy. */
 export interface FailedCore {
@@ -51,7 +51,7 @@ export function needsTrampoline(type: number, attachType: number): boolean {
 /** The error for a load that the kernel refused. @param log the whole verifier log, "" when it wrote none */
 export function loadError(refused: RefusedLoad, errno: number, log: string): WasmBpfError {
   const missing = errno === EINVAL ? whatIsMissing(refused.program) : undefined;
-  return log.trim() === "" || missing !== undefined
+  return saysNothing(log) || missing !== undefined
     ? refusedEarly(refused, errno, missing)
     : refusedByVerifier(refused, errno, log);
 }

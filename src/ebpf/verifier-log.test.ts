@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findPoison, poisonMap } from "./poison.ts";
-import { summarizeLog } from "./verifier-log.ts";
+import { saysNothing, summarizeLog } from "./verifier-log.ts";
 
 test("the reason is what follows the last instruction", () => {
   const log = `func#0 @0
@@ -17,6 +17,13 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
   assert.equal(summary.instructionIndex, 1);
   assert.equal(summary.reason, "R1 invalid mem access 'scalar'");
   assert.deepEqual(summary.lastLines, ["1: (61) r0 = *(u32 *)(r1 +0)", "R1 invalid mem access 'scalar'"]);
+});
+
+test("statistics alone say nothing", () => {
+  const statistics = "verification time 59 usec\nstack depth 0\nprocessed 0 insns (limit 1000000)\n";
+  assert.ok(saysNothing(statistics));
+  assert.ok(saysNothing(""));
+  assert.ok(!saysNothing(`unreachable insn 7\n${statistics}`));
 });
 
 test("a log without instructions is its own reason", () => {

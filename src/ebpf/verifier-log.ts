@@ -18,6 +18,11 @@ const STATISTICS = /^(processed \d+ insns|verification time |stack depth |insns 
 const STATE = /^(\d+: R\d|R\d+[_a-z]*=|from \d+ to \d+:|; |$)/;
 const MOST_LINES = 12;
 
+/** Whether a log is empty but for statistics: the kernel refused before the verifier looked at an instruction. */
+export function saysNothing(log: string): boolean {
+  return log.split("\n").every((line) => line.trim() === "" || STATISTICS.test(line));
+}
+
 /** Finds the end of the story in a verifier log. */
 export function summarizeLog(log: string): LogSummary {
   const lines = log

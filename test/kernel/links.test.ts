@@ -14,6 +14,8 @@ import { withTracefs } from "../../src/link/tracefs.ts";
 import { failOnLeaks, openFds } from "../../src/sys/leaks.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 import { compileProgram } from "../support/compile-program.ts";
+import { MAP_ITERATOR, mapIteratorRefusal } from "../support/map-iterator.ts";
+import { TestObject } from "../support/test-object.ts";
 import { until } from "../support/until.ts";
 
 failOnLeaks();
@@ -172,6 +174,14 @@ test("iterator: each stream runs the program over all tasks", (context) => {
   const lines = stream.text().trim().split("\n");
   assert.ok(lines.length > 1);
   for (const line of lines) assert.ok(line.startsWith(`${process.pid} `), line);
+});
+
+test("iterator: over the elements of a map", { skip: mapIteratorRefusal() }, (context) => {
+  const { object } = TestObject.load(context, MAP_ITERATOR);
+  const mapFd = object.map("numbers").fd;
+  using link = attachProgram(object.program("on_element"), "", { iterator: { mapFd } });
+  using stream = createIterator(link);
+  assert.deepEqual([...new Uint32Array(stream.readAll().slice().buffer)], [0, 1, 2]);
 });
 
 /** A program whose function can be probed. */

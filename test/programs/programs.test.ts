@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { TestCgroup } from "../support/cgroup.ts";
 import { cli } from "../support/guest.ts";
+import { mapIteratorRefusal } from "../support/map-iterator.ts";
 import { type Printed, Programs, Running } from "./both-ways.ts";
 
 const programs = new Programs();
@@ -142,9 +143,13 @@ describe("a native program and a guest print the same", () => {
     assert.ok(lines.includes("none: -2 No such file or directory"), lines.join("\n"));
   });
 
-  test("tasks: iterators over tasks and over a map", async () => {
+  test("tasks: an iterator over tasks", async () => {
     const lines = await same("tasks", { args: ["TARGET"], work: () => {} });
     assert.match(lines[0] ?? "", /^24: \d+ \d+ target$/);
+  });
+
+  test("tasks: an iterator over a map", { skip: mapIteratorRefusal() }, async () => {
+    const lines = await same("tasks", { args: ["TARGET", "numbers"], work: () => {} });
     assert.ok(lines.includes("18 bytes: 1=100 2=200 3=300"), lines.join("\n"));
   });
 

@@ -26,7 +26,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-SEC("iter/bpf_map_elem")
+SEC("?iter/bpf_map_elem")
 int list_numbers(struct bpf_iter__bpf_map_elem *ctx)
 {
 	__u32 *key = ctx->key;
