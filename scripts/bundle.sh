@@ -12,6 +12,6 @@ bundle() {
 }
 
 rm -rf dist/bundle dist/.compile-cache
-bundle src/cli/main.ts src/*/index.ts
+bundle src/cli/main.ts src/api/*.ts
 # What runs a module is bundled by itself: chunks that it shares with other commands would carry what only those need.
 bundle src/cli/run-main.ts

@@ -1,4 +1,3 @@
-export { Guest } from "./guest.ts";
 export type { GuestOptions, Permissions } from "./options.ts";
 export { explainError } from "./report.ts";
 export { runModule } from "./run-module.ts";

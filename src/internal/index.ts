@@ -10,8 +10,6 @@ export {
   appendWasmCustomSection,
   isWasmModule,
   readWasmSections,
-  type WasmDataSegment,
-  type WasmSection,
   wasmCustomSections,
   wasmDataSegments,
 } from "./wasm-binary.ts";

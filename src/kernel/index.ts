@@ -11,7 +11,6 @@ export {
   haveBtfKind,
   haveBtfQuestionMarkDatasec,
   haveBtfTypeTag,
-  haveModuleBtf,
 } from "./btf-features.ts";
 export { onlineCpus, parseCpuList, possibleCpuCount } from "./cpus.ts";
 export { createMap, type MapCreateArguments } from "./create-map.ts";
@@ -26,24 +25,23 @@ export {
   haveProgramBindMap,
   haveUprobeMultiLink,
 } from "./features.ts";
-export { findKernelSymbols, type KernelSymbol, lookupKernelSymbols } from "./kallsyms.ts";
+export { type KernelSymbol, lookupKernelSymbols } from "./kallsyms.ts";
 export { kernelConfig, parseKconfig } from "./kconfig.ts";
-export { haveKernelBtf, kernelBtf, kernelBtfBytes, kernelBtfIfAny, NoKernelBtfError } from "./kernel-btf.ts";
-export { formatKernelVersion, kernelVersion, parseKernelVersion, versionCode } from "./kernel-version.ts";
+export { haveKernelBtf, kernelBtf, kernelBtfIfAny, NoKernelBtfError } from "./kernel-btf.ts";
+export { kernelVersion, versionCode } from "./kernel-version.ts";
 export { loadBtf } from "./load-btf.ts";
 export {
   FUNCTION_INFO_SIZE,
   LINE_INFO_SIZE,
   loadProgram,
   type ProgramLoadArguments,
-  type ProgramLoadResult,
 } from "./load-program.ts";
 export { machineIsLittleEndian } from "./machine.ts";
 export { bumpMemlock, haveMemcgAccounting } from "./memlock.ts";
 export { type ModuleBtf, ModuleBtfs, moduleBtf, moduleNames } from "./module-btf.ts";
-export { type BtfInfo, btfBytes, btfFdById, btfInfo, nextBtfId, objectInfo } from "./object-info.ts";
-export { type FeatureFamily, type FeatureOrigin, featureOrigin, missingFeature } from "./since.ts";
+export { btfBytes, btfFdById, btfInfo, objectInfo } from "./object-info.ts";
+export { featureOrigin, missingFeature } from "./since.ts";
 export { haveSyscallWrapper, syscallWrapperPrefix } from "./syscall-wrapper.ts";
-export { type BpfToken, createToken, type NoToken, withToken } from "./token.ts";
+export { type BpfToken, createToken, withToken } from "./token.ts";
 export { haveHelper, haveLinkType, haveMapType, haveProgramType } from "./type-probes.ts";
 export { haveFullValueOffsets } from "./value-offsets.ts";

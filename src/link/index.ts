@@ -11,7 +11,6 @@ export {
   type NetlinkAttribute,
   NetlinkError,
   type NetlinkMessage,
-  type NetlinkRequest,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_ECHO,

@@ -1,4 +1,4 @@
-export { type AttachName, attachName } from "./attach-name.ts";
+export { attachName } from "./attach-name.ts";
 export { checkKernel, type KernelAnswer, type KernelNeed, type ProgramCheck } from "./check-kernel.ts";
 export { DeclarationError, type DeclarationProblem } from "./declaration-error.ts";
 export {

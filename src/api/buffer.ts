@@ -1,0 +1,12 @@
+export {
+  type BufferMap,
+  type EventBuffer,
+  type InPlace,
+  openBuffer,
+  PerfBuffer,
+  type PerfBufferOptions,
+  Poller,
+  RingBuffer,
+  TypedBuffer,
+  UserRingBuffer,
+} from "../buffer/index.ts";

@@ -1,0 +1,7 @@
+export {
+  AbiVersionError,
+  type ErrorCode,
+  type InputLocation,
+  MalformedInputError,
+  WasmBpfError,
+} from "../internal/index.ts";

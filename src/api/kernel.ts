@@ -1,0 +1,17 @@
+export {
+  haveHelper,
+  haveKernelBtf,
+  haveLinkType,
+  haveMapType,
+  haveProgramType,
+  type KernelSymbol,
+  kernelBtf,
+  kernelVersion,
+  lookupKernelSymbols,
+  moduleBtf,
+  moduleNames,
+  NoKernelBtfError,
+  onlineCpus,
+  possibleCpuCount,
+  versionCode,
+} from "../kernel/index.ts";
