@@ -31,12 +31,14 @@ export function bpfHeaders(): string {
 /** Changes when the generators of this package do, during development too. */
 export function generatorIdentity(): string {
   const source = dirname(import.meta.dirname);
-  const files = ["codegen", "btf"].flatMap((layer) =>
-    readdirSync(join(source, layer), { recursive: true, encoding: "utf8" })
+  // In the bundle, the code of all layers is in chunks.
+  const folders = ["codegen", "btf", "chunks"].filter((folder) => existsSync(join(source, folder)));
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(source, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => /\.[jt]s$/.test(file) && !/\.(test|d)\.[jt]s$/.test(file))
       .map((file) => {
-        const { size, mtimeMs } = statSync(join(source, layer, file));
-        return `${layer}/${file}:${size}:${mtimeMs}`;
+        const { size, mtimeMs } = statSync(join(source, folder, file));
+        return `${folder}/${file}:${size}:${mtimeMs}`;
       }),
   );
   return [packageVersion(), ...files.sort()].join("\n");
