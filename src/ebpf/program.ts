@@ -5,6 +5,7 @@ import type { AttachBtf } from "./attach-target.ts";
 import type { BpfMap } from "./map.ts";
 import { pinFd, removePin } from "./pin.ts";
 import { type ProgramInfo, programInfo } from "./program-info.ts";
+import { clearDescriptors } from "./relocate.ts";
 import { type TestRunOptions, type TestRunResult, testRunProgram } from "./test-run.ts";
 
 /** What a program is attached to by BTF, when its section name does not say or says something else. */
@@ -149,6 +150,7 @@ export class BpfProgram implements Disposable {
   /** Makes {@link instructions} a copy that can be adapted. @internal */
   copyInstructions(): Uint8Array {
     this.#instructions = this.spec.instructions.slice();
+    clearDescriptors(this.#instructions);
     return this.#instructions;
   }
 

@@ -1,4 +1,4 @@
-import { BPF_CALL, BPF_JMP, INSTRUCTION_SIZE } from "../asm/index.ts";
+import { BPF_CALL, BPF_JMP, INSTRUCTION_SIZE, OP_LDIMM64 } from "../asm/index.ts";
 import { haveProbeReadKernel } from "../kernel/index.ts";
 import type { ExternSpec, ProgramSpec } from "../object/index.ts";
 import {
@@ -24,6 +24,26 @@ export interface RelocationTargets {
   ksym(name: string): ResolvedKsym;
   /** Maps are not created yet: those that will be have descriptor 0. */
   readonly beforeMaps?: boolean;
+}
+
+/** No descriptor at all. */
+const NO_FD = -1;
+
+/**
+ * Takes descriptors out of instructions as an object file has them: they are numbers of this process, which whoever made
+ * the file cannot know. Changes `instructions` in place.
+ */
+export function clearDescriptors(instructions: Uint8Array): void {
+  const view = new DataView(instructions.buffer, instructions.byteOffset, instructions.length);
+  for (let at = 0; at + 2 * INSTRUCTION_SIZE <= instructions.length; at += INSTRUCTION_SIZE) {
+    if (view.getUint8(at) !== OP_LDIMM64) continue;
+    const pseudo = view.getUint8(at + 1) >> 4;
+    if (pseudo === BPF_PSEUDO_MAP_FD || pseudo === BPF_PSEUDO_MAP_VALUE) view.setInt32(at + 4, NO_FD, true);
+    at += INSTRUCTION_SIZE;
+    // 0 is the kernel itself.
+    const isModule = pseudo === BPF_PSEUDO_BTF_ID && view.getInt32(at + 4, true) !== 0;
+    if (isModule) view.setInt32(at + 4, NO_FD, true);
+  }
 }
 
 /** Name of the map that kconfig variables live in. */

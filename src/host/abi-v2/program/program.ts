@@ -1,13 +1,20 @@
 import { type BpfProgram, checkAttachTarget, MissingTargetError } from "../../../ebpf/index.ts";
 import { encodeText } from "../../../internal/index.ts";
+import { objectInfo } from "../../../kernel/index.ts";
 import { BpfAttr } from "../../../sys/index.ts";
-import { BPF_PROG_BIND_MAP, BPF_PROG_STREAM_READ_BY_FD, BPF_PROG_TEST_RUN } from "../../../uapi/bpf.ts";
+import {
+  BPF_PROG_BIND_MAP,
+  BPF_PROG_STREAM_READ_BY_FD,
+  BPF_PROG_TEST_RUN,
+  BPF_PROG_TYPE_SYSCALL,
+} from "../../../uapi/bpf.ts";
 import { E2BIG, EBUSY, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from "../../../uapi/errno.ts";
 import type { HostImports } from "../../host-import.ts";
 import { Block, guestRange, optionalText, sizedOutput } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
 import { type GuestObject, guestObject, guestProgram } from "../guest-object.ts";
 import { findKernel, kernelDescriptor } from "../kernel-descriptor.ts";
+import { requireKernel } from "../permission.ts";
 import { guestCall, Refusal } from "../refusal.ts";
 import { programAttachImports } from "./attach.ts";
 import { translateInstructions } from "./guest-instructions.ts";
@@ -140,6 +147,8 @@ export function programImports(context: AbiV2Context): HostImports {
 
   function testRun(fd: number, request: number): number {
     const program = kernelDescriptor(fds, fd, "program");
+    // NB: these call bpf() with numbers of the host's descriptors, and close them.
+    if (typeOf(program.hostFd) === BPF_PROG_TYPE_SYSCALL) requireKernel(context);
     const block = new Block(memory, request, TEST_RUN_BYTES);
     const sized = (at: number): Uint8Array | undefined => block.bytes(at, block.u32(at + 4));
     const attr = new BpfAttr(80)
@@ -162,6 +171,13 @@ export function programImports(context: AbiV2Context): HostImports {
     block.setU32(36, attr.u32At(4));
     block.setU32(40, attr.u32At(36));
     return result;
+  }
+
+  function typeOf(hostFd: number): number {
+    const info = new BpfAttr(4);
+    const result = objectInfo(hostFd, info);
+    if (result < 0) throw new Refusal(-result);
+    return info.u32At(0);
   }
 
   function records(handle: number, index: number, kind: number, at: number, size: number): number {
