@@ -257,6 +257,27 @@ describe("what a guest may not start", () => {
       assert.equal(guest.call("run_wait", pid, 0, 0), pid);
     }));
 
+  test("with names, nothing that changes what a script does", () =>
+    withDirectory((directory) => {
+      const [script, evil] = [join(directory, "script"), join(directory, "uname")];
+      fs.writeFileSync(script, "#!/usr/bin/env bash\nfalse() { return 1; }\nuname\n", { mode: 0o755 });
+      fs.writeFileSync(evil, "#!/bin/sh\necho evil\n", { mode: 0o755 });
+      fs.copyFileSync(evil, join(directory, "bash"));
+      using guest = guestThatRuns([script]);
+      for (const entry of [
+        `BASH_ENV=${evil}`,
+        "BASH_FUNC_uname%%=() { echo evil; }",
+        `ENV=${evil}`,
+        "PS4=$(uname)",
+      ]) {
+        assert.equal(start(guest, [script], { environment: [entry] })[0], -errno.EPERM, entry);
+      }
+      assert.equal(output(guest, [script], { environment: [`PATH=${directory}`] }), "Linux\n");
+      // All programs are allowed: so is this.
+      using other = guestThatRuns(true);
+      assert.equal(output(other, [script], { environment: [`PATH=${directory}`, "X=1"] }), "evil\n");
+    }));
+
   test("bad requests are errors", () => {
     using guest = guestThatRuns();
     assert.equal(start(guest, [])[0], -errno.EINVAL);

@@ -30,6 +30,12 @@ const MOST_STRING_BYTES = 2 << 20;
 /** A process that has ended needs no permission, but a place in the kernel's list until it is waited for. */
 const MOST_PROCESSES = 1024;
 const LONGEST_MESSAGE = 80;
+/**
+ * Variables by which loaders and interpreters run code that nobody has named: what they load first, or what a word of a
+ * script means.
+ */
+const CODE_VARIABLES =
+  /^(LD_|GCONV_PATH=|BASH_ENV=|BASH_FUNC_|BASHOPTS=|SHELLOPTS=|ENV=|PS4=|PERL|PYTHON|RUBY(LIB|OPT)=|NODE_(OPTIONS|PATH)=|JAVA_TOOL_OPTIONS=)/;
 /** What a program expects to find, and a guest has not got. */
 const PASSED_ON = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TZ"];
 
@@ -79,7 +85,7 @@ export function runImports(context: AbiV2Context): HostImports {
     checkProgram(context, [command, ...args.slice(1)], path, args[0], environment);
     if (path === undefined) return isNamedFile(command, place) ? -EACCES : -ENOENT;
     const pid = startWith(context, block, (streams) =>
-      sys.spawn(path, args, withDefaults(environment), streams, directory, forks.awaited),
+      sys.spawn(path, args, environmentFor(context, environment), streams, directory, forks.awaited),
     );
     if (pid > 0) adopt(pid, endsChild);
     return pid;
@@ -135,7 +141,7 @@ function checkProgram(
   }
   // Some programs are many, and are what they are called.
   if (basename(calledAs ?? "") !== basename(path)) throw new Refusal(EPERM);
-  if (environment.some((entry) => entry.startsWith("LD_"))) throw new Refusal(EPERM);
+  if (environment.some((entry) => CODE_VARIABLES.test(entry))) throw new Refusal(EPERM);
 }
 
 /** A command for a message: one line that is not long, whatever is in it. */
@@ -199,6 +205,12 @@ function newPipe(context: AbiV2Context, childReads: boolean): [childEnd: number,
   return childReads
     ? [reading, new PipeDescriptor(context, writing, false)]
     : [writing, new PipeDescriptor(context, reading, true)];
+}
+
+/** A program that was named finds others where the host does, an interpreter for example. */
+function environmentFor({ permissions }: AbiV2Context, given: readonly string[]): string[] {
+  const isNamed = permissions.run !== true;
+  return withDefaults(isNamed ? given.filter((entry) => !entry.startsWith("PATH=")) : given);
 }
 
 function withDefaults(environment: readonly string[]): string[] {
