@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { encodeText } from "../internal/index.ts";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { encodeText, WasmBpfError } from "../internal/index.ts";
 import { getSys, SystemCallError } from "../sys/index.ts";
+import { EACCES } from "../uapi/errno.ts";
 import { O_APPEND, O_WRONLY } from "../uapi/linux.ts";
 
 const MOUNT_POINTS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
@@ -9,7 +10,8 @@ const MOUNT_POINTS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
  * Gives `use` a path of the tracing file system. Where it is mounted nowhere, it is mounted privately for that long:
  * nothing is visible to other processes and nothing stays.
  *
- * @throws {SystemCallError} when it is not mounted and the process may not mount it.
+ * @throws {SystemCallError} when it is not mounted and the process may not mount it, or may not read it
+ * @throws {WasmBpfError} code `NOT_FOUND` when what was mounted privately cannot be reached without /proc
  */
 export function withTracefs<T>(action: string, use: (directory: string) => T): T {
   const mounted = MOUNT_POINTS.find((directory) => existsSync(`${directory}/events`));
@@ -17,6 +19,10 @@ export function withTracefs<T>(action: string, use: (directory: string) => T): T
   const sys = getSys();
   const fd = sys.mountDetached("tracefs");
   if (fd < 0) {
+    const closed = MOUNT_POINTS.find(
+      (directory) => errorOf(() => statSync(`${directory}/events`)) === "EACCES",
+    );
+    if (closed !== undefined) throw unreadable(action, closed);
     throw new SystemCallError(
       -fd,
       "fsmount(tracefs)",
@@ -24,9 +30,30 @@ export function withTracefs<T>(action: string, use: (directory: string) => T): T
     );
   }
   try {
-    return use(`/proc/self/fd/${fd}`);
+    const directory = `/proc/self/fd/${fd}`;
+    if (!existsSync(directory)) {
+      throw new WasmBpfError(
+        "NOT_FOUND",
+        `${action}: neither tracefs nor /proc is mounted (mount -t proc proc /proc)`,
+      );
+    }
+    return use(directory);
   } finally {
     sys.close(fd);
+  }
+}
+
+function unreadable(action: string, path: string): SystemCallError {
+  return new SystemCallError(EACCES, `open(${path})`, `${action}: this user may not read tracefs, root may`);
+}
+
+/** Code of the error that `call` throws. */
+function errorOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return (error as { code?: string }).code;
   }
 }
 
@@ -34,10 +61,13 @@ export function withTracefs<T>(action: string, use: (directory: string) => T): T
  * Number of a trace event, which perf events refer to it by.
  *
  * @returns `undefined` when the kernel has no such event.
+ * @throws {SystemCallError} EACCES when this user may not read it
  */
 export function traceEventId(action: string, category: string, name: string): number | undefined {
   return withTracefs(action, (directory) => {
-    const id = readNumber(`${directory}/events/${category}/${name}/id`);
+    const path = `${directory}/events/${category}/${name}/id`;
+    const id = readNumber(path);
+    if (id === undefined && errorOf(() => readFileSync(path)) === "EACCES") throw unreadable(action, path);
     return id;
   });
 }

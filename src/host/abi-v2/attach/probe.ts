@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { WasmBpfError } from "../../../internal/index.ts";
 import { havePerfLink, haveSyscallWrapper, syscallWrapperPrefix } from "../../../kernel/index.ts";
 import {
   haveKprobeEvents,
@@ -13,17 +14,20 @@ import {
   writeTraceEvents,
 } from "../../../link/index.ts";
 import { BPF_PERF_EVENT } from "../../../uapi/bpf.ts";
-import { EBADF, EINVAL, ENOENT, EOPNOTSUPP, EPROTO } from "../../../uapi/errno.ts";
+import { EINVAL, ENOENT, EOPNOTSUPP, EPROTO } from "../../../uapi/errno.ts";
 import { PERF_EVENT_IOC_DISABLE, PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_SET_BPF } from "../../../uapi/perf.ts";
+import { errnoOf } from "../../abi-v1/index.ts";
+import type { AbiV2Context } from "../context.ts";
 import { findKernel } from "../kernel-descriptor.ts";
 import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import { type LinkArguments, MODE_LEGACY, MODE_LINK, MODE_PERF } from "./arguments.ts";
 import { binaryPath, functionOffset, withBinary } from "./elf.ts";
-import { type AttachTarget, accepted, refuse } from "./target.ts";
+import { NO_FD, NO_NAME } from "./kernel-hook.ts";
+import { type AttachTarget, accepted, mustBeLoaded, refuse } from "./target.ts";
 
-/** Semaphores are named by 32 bits of a perf event's configuration. */
 const MOST_SEMAPHORE_OFFSET = 2n ** 32n;
+const ALL_PROCESSES = -1;
 
 let sequence = 0;
 
@@ -34,6 +38,8 @@ interface EventOptions {
   readonly byIoctl: boolean;
   /** Leaves the event as it is. */
   readonly disabled?: boolean;
+  /** The guest's number, where the event is its own. */
+  readonly shownFd?: number;
   /** Removes what the event was made from. */
   readonly undo?: (() => void) | undefined;
 }
@@ -55,10 +61,11 @@ function attachToEvent(
   try {
     linkFd = programOfEvent(target, event, options);
     const enabled = options.disabled ? 0 : sys.ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
-    accepted(context, enabled, `prog '${target.name}': failed to enable perf_event FD ${event}`);
+    const shownFd = options.shownFd ?? event;
+    accepted(context, enabled, `prog '${target.name}': failed to enable perf_event FD ${shownFd}`);
   } catch (error) {
     if (linkFd !== undefined) sys.close(linkFd);
-    sys.close(event);
+    if (event >= 0) sys.close(event);
     options.undo?.();
     if (line !== undefined && error instanceof Refusal) {
       context.log.write(0, `prog '${target.name}': ${line}: ${errorText(error.errno)}`);
@@ -74,8 +81,9 @@ function attachToEvent(
 
 /** @returns the link's descriptor, `undefined` when there is none. */
 function programOfEvent(target: AttachTarget, event: number, options: EventOptions): number | undefined {
-  const { context, name, programFd } = target;
-  const { cookie, byIoctl } = options;
+  const { context, name, program, programFd } = target;
+  const { cookie, byIoctl, shownFd = event } = options;
+  mustBeLoaded(context, program);
   if (!byIoctl && havePerfLink()) {
     const linkFd = rawCreateLink(programFd, {
       target: event,
@@ -83,15 +91,19 @@ function programOfEvent(target: AttachTarget, event: number, options: EventOptio
       sizeBytes: 24,
       fill: (attr) => attr.u64(16, cookie),
     });
-    return accepted(context, linkFd, `prog '${name}': failed to create BPF link for perf_event FD ${event}`);
+    return accepted(
+      context,
+      linkFd,
+      `prog '${name}': failed to create BPF link for perf_event FD ${shownFd}`,
+    );
   }
   if (cookie !== 0n) refuse(context, EOPNOTSUPP, `prog '${name}': user context value is not supported`);
   const result = context.sys.ioctl(event, PERF_EVENT_IOC_SET_BPF, programFd);
   if (result < 0) {
-    const lines = [`prog '${name}': failed to attach to perf_event FD ${event}: ${errorText(-result)}`];
+    const lines = [`prog '${name}': failed to attach to perf_event FD ${shownFd}: ${errorText(-result)}`];
     if (result === -EPROTO) {
       lines.push(
-        `prog '${name}': try add PERF_SAMPLE_CALLCHAIN to or remove exclude_callchain_[kernel|user] from pfd ${event}`,
+        `prog '${name}': try add PERF_SAMPLE_CALLCHAIN to or remove exclude_callchain_[kernel|user] from pfd ${shownFd}`,
       );
     }
     for (const text of lines) context.log.write(0, text);
@@ -106,13 +118,11 @@ export function attachPerfEvent(target: AttachTarget, args: LinkArguments): Link
   const { sys, fds } = context;
   if (args.target < 0) refuse(context, EINVAL, `prog '${name}': invalid perf event FD ${args.target}`);
   const hostFd = findKernel(fds, args.target, "perf-event")?.hostFd;
-  if (hostFd === undefined) {
-    const line = `prog '${name}': failed to create BPF link for perf_event FD ${args.target}: -EBADF`;
-    return refuse(context, EBADF, line);
-  }
-  const event = accepted(context, sys.dup(hostFd));
-  const byIoctl = args.mode === MODE_LEGACY || args.mode === MODE_PERF;
-  const attached = attachToEvent(target, event, { cookie: args.cookie, byIoctl, disabled: args.disabled });
+  // The kernel says what is wrong with a descriptor that is none.
+  const event = hostFd === undefined ? NO_FD : accepted(context, sys.dup(hostFd));
+  const { cookie, disabled, mode, target: shownFd } = args;
+  const byIoctl = mode === MODE_LEGACY || mode === MODE_PERF;
+  const attached = attachToEvent(target, event, { cookie, byIoctl, disabled, shownFd });
   if (attached.linkFd !== undefined) return attached;
   // The guest's descriptor keeps the event, and the program with it.
   const onDisable = sys.dup(event);
@@ -127,8 +137,7 @@ export function attachPerfEvent(target: AttachTarget, args: LinkArguments): Link
 
 export function attachTracepoint(target: AttachTarget, args: LinkArguments): LinkResources {
   const { context, name } = target;
-  const { name1: category, name2: tracepoint } = args;
-  if (category === undefined || tracepoint === undefined) throw new Refusal(EINVAL);
+  const { name1: category = NO_NAME, name2: tracepoint = NO_NAME } = args;
   const place = `'${category}/${tracepoint}'`;
   const event = openTracepoint(target, category, tracepoint);
   accepted(context, event, `prog '${name}': failed to create tracepoint ${place} perf event`);
@@ -140,18 +149,29 @@ export function attachTracepoint(target: AttachTarget, args: LinkArguments): Lin
 function openTracepoint({ context }: AttachTarget, category: string, name: string): number {
   const place = `'${category}/${name}'`;
   const isName = /^[^/]+$/.test(category) && /^[^/]+$/.test(name) && category !== ".." && name !== "..";
-  const id = isName ? traceEventId("Cannot attach a tracepoint", category, name) : undefined;
-  if (id === undefined) {
+  const id = isName ? eventId(context, category, name) : -ENOENT;
+  if (id < 0) {
     const file = `/sys/kernel/tracing/events/${category}/${name}/id`;
-    context.log.write(2, `failed to open '${file}': ${errorText(ENOENT)}`);
-    context.log.write(0, `failed to determine tracepoint ${place} perf event ID: ${errorText(ENOENT)}`);
-    return -ENOENT;
+    context.log.write(2, `failed to open '${file}': ${errorText(-id)}`);
+    context.log.write(0, `failed to determine tracepoint ${place} perf event ID: ${errorText(-id)}`);
+    return id;
   }
   const event = openTraceEventFd(id);
   if (event < 0) {
     context.log.write(0, `tracepoint ${place} perf_event_open() failed: ${errorText(-event)}`);
   }
   return event;
+}
+
+/** @returns the number of a trace event, or -errno; a file system that cannot be read is explained by a line */
+function eventId(context: AbiV2Context, category: string, name: string): number {
+  try {
+    return traceEventId("Cannot find tracepoints", category, name) ?? -ENOENT;
+  } catch (error) {
+    if (!(error instanceof WasmBpfError)) throw error;
+    context.log.write(0, error.message);
+    return -errnoOf(error);
+  }
 }
 
 export function attachKprobe(target: AttachTarget, args: LinkArguments): LinkResources {
@@ -167,13 +187,19 @@ export function attachKprobe(target: AttachTarget, args: LinkArguments): LinkRes
   return attachProbe(target, args, probe, { legacy, byIoctl, place });
 }
 
+/** Guests that have been told whether there are probes, by which libbpf finds out how system calls are called. */
+const wrapperKnown = new WeakSet<AbiV2Context>();
+
 /** The kernel function of a system call. */
 export function attachKsyscall(target: AttachTarget, args: LinkArguments): LinkResources {
-  if (args.name1 === undefined) throw new Refusal(EINVAL);
+  const { context } = target;
+  const type = wrapperKnown.has(context) ? probeDeviceType("kprobe") : deviceType(target, "kprobe");
+  wrapperKnown.add(context);
   // libbpf finds out by a probe, so that without probes it finds nothing.
-  const isKnown = deviceType(target, "kprobe") !== undefined || haveKprobeEvents("Cannot attach a probe");
+  const isKnown = type !== undefined || haveKprobeEvents("Cannot attach a probe");
   const prefix = isKnown && haveSyscallWrapper() ? `__${syscallWrapperPrefix()}_sys_` : "__se_sys_";
-  return attachKprobe(target, { ...args, name1: prefix + args.name1, offset: 0n, mode: 0 });
+  const name1 = prefix + (args.name1 ?? NO_NAME);
+  return attachKprobe(target, { ...args, name1, offset: 0n, mode: 0 });
 }
 
 export function attachUprobe(target: AttachTarget, args: LinkArguments): LinkResources {
@@ -188,7 +214,6 @@ export function attachUprobe(target: AttachTarget, args: LinkArguments): LinkRes
   const offset = Number(args.offset) + start;
   const hasDevice = deviceType(target, "uprobe") !== undefined;
   const { byIoctl, legacy } = probeMode(args.mode, hasDevice);
-  if (args.referenceCounter >= MOST_SEMAPHORE_OFFSET) throw new Refusal(EINVAL);
   if (legacy && args.referenceCounter !== 0n) throw new Refusal(EINVAL);
   const probe: Probe = {
     device: "uprobe",
@@ -243,7 +268,7 @@ function attachProbe(
   { legacy, byIoctl, place }: ProbeMode & { readonly place: string },
 ): LinkResources {
   const { context, name } = target;
-  const made = legacy ? legacyProbe(target, probe) : { event: deviceProbe(target, probe) };
+  const made = legacy ? legacyProbe(target, probe) : { event: deviceProbe(target, probe, args) };
   accepted(context, made.event, `prog '${name}': failed to create ${place} perf event`);
   return attachToEvent(
     target,
@@ -259,7 +284,9 @@ interface ProbeEvent {
   readonly undo?: () => void;
 }
 
-function deviceProbe({ context }: AttachTarget, probe: Probe): number {
+function deviceProbe({ context }: AttachTarget, probe: Probe, args: LinkArguments): number {
+  // libbpf's own limits: semaphores have 32 bits of an event's configuration, and all processes are -1.
+  if (args.referenceCounter >= MOST_SEMAPHORE_OFFSET || args.target < ALL_PROCESSES) return -EINVAL;
   const type = probeDeviceType(probe.device);
   const bit = probe.retprobe ? retprobeBit(probe.device) : undefined;
   if (type === undefined || (probe.retprobe && bit === undefined)) {
