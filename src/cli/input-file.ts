@@ -7,15 +7,25 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EISDIR: "it is a directory",
   ENOTDIR: "a part of the path is not a directory",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
 };
 
 /** Content of a file named on the command line. */
 export function readInput(path: string): Uint8Array {
+  return readAll(path, `"${path}"`);
+}
+
+/** All of standard input. */
+export function readStandardInput(): Uint8Array {
+  return readAll(0, "standard input");
+}
+
+function readAll(file: string | number, shownAs: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new WasmBpfError("NOT_FOUND", `cannot read "${path}": ${REASONS[code] ?? code}`, { cause: error });
+    throw new WasmBpfError("NOT_FOUND", `cannot read ${shownAs}: ${REASONS[code] ?? code}`, { cause: error });
   }
 }
 

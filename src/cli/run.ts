@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { runModule } from "../host/index.ts";
 import { WasmBpfError } from "../internal/index.ts";
 import { nearest } from "./args.ts";
-import { aboutFile, readInput } from "./input-file.ts";
+import { aboutFile, readInput, readStandardInput } from "./input-file.ts";
 import { parseRunArguments, type RunArguments } from "./run-options.ts";
 
 /** `wasm-bpf [run] [options] MODULE [guest arguments]` */
@@ -38,7 +37,7 @@ async function readKernelBtf(path: string): Promise<Uint8Array> {
 }
 
 async function readModule({ module }: RunArguments): Promise<Uint8Array> {
-  if (module === "-") return readFileSync(0);
+  if (module === "-") return readStandardInput();
   try {
     return readInput(module);
   } catch (error) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { withDirectory } from "../support/compile.ts";
@@ -142,6 +142,16 @@ describe("wasm-bpf", () => {
         assert.match(result.stderr, /^wasm-bpf: [^\n]+\n$/);
       }));
   }
+
+  test("explains a directory as standard input in one line", () => {
+    const directory = openSync("/", "r");
+    const { status, stderr } = spawnSync(process.execPath, [cli, "-"], {
+      encoding: "utf8",
+      stdio: [directory, "pipe", "pipe"],
+    });
+    closeSync(directory);
+    assert.deepEqual([status, stderr], [1, "wasm-bpf: cannot read standard input: it is a directory\n"]);
+  });
 
   test("says in one sentence what it needs when it may not use BPF", () =>
     withFiles(async (directory) => {
