@@ -47,7 +47,8 @@ export interface SignalRouting {
 /** SIGINT and SIGTERM of the process. */
 export function processSignals({ signals }: Sys): InterruptSource {
   return {
-    start: () => void signals.catch([SIGINT, SIGTERM], HARD_GRACE_MS),
+    // NB: what Node does on SIGUSR1 is to open a door for debuggers.
+    start: () => void signals.catch([SIGINT, SIGTERM, SIGUSR1], HARD_GRACE_MS),
     take: () => signals.take(),
     routing: {
       catchDefaults: () => void signals.catch([SIGINT, SIGTERM, SIGHUP, SIGUSR1], DEFAULT_HARD_GRACE_MS),
@@ -203,6 +204,7 @@ export class Interrupts {
       this.#deliver(mask, signals);
       return;
     }
+    if ((mask & (1 << SIGUSR1)) !== 0) throw new GuestEnding("signal", STATUS_SIGNAL + SIGUSR1);
     this.#undelivered = true;
     if (this.#signal !== 0) return;
     this.#signal = (mask & (1 << SIGINT)) !== 0 ? SIGINT : SIGTERM;

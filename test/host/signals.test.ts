@@ -187,6 +187,12 @@ int main(int argc, char **argv) {
   });
 });
 
+test("SIGUSR1 ends a guest, and opens no door for debuggers", () =>
+  withGuest(async (path) => {
+    const run = await interrupt(path, "sleep on", "SIGUSR1");
+    assert.deepEqual([run.status, run.stdout], [138, "ready\n"]);
+  }));
+
 test("a reader that goes away ends the guest as SIGPIPE would", () =>
   withGuest(async (path) => {
     const { status, stderr } = await runWithoutReader([path, "print"]);
