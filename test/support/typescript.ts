@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = new URL("../../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** The strictest settings that users of generated code may have. */
 const STRICT: readonly string[] = [
@@ -26,13 +26,18 @@ const STRICT: readonly string[] = [
 /**
  * Checks and compiles TypeScript files of a directory in strict mode.
  *
+ * @param options further options of the compiler
  * @returns what the compiler says, "" when it is content
  */
-export function compileTypeScript(directory: string, files: Readonly<Record<string, string>>): string {
+export function compileTypeScript(
+  directory: string,
+  files: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): string {
   writeFileSync(join(directory, "package.json"), '{ "type": "module" }');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
-  const args = [compiler, "--ignoreConfig", ...STRICT, ...Object.keys(files)];
+  const args = [compiler, "--ignoreConfig", ...STRICT, ...options, ...Object.keys(files)];
   const { status, stdout, error } = spawnSync(process.execPath, args, { cwd: directory, encoding: "utf8" });
   if (error !== undefined) throw error;
   return status === 0 ? "" : stdout;
