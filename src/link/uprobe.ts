@@ -1,5 +1,6 @@
 import { functionFileOffset } from "../elf/index.ts";
-import { checkedCall } from "../sys/index.ts";
+import { checkedCall, getSys } from "../sys/index.ts";
+import { O_CLOEXEC, O_PATH } from "../uapi/linux.ts";
 import { findBinary, withElfFile } from "./binary.ts";
 import type { Link } from "./link.ts";
 import { attachToPerfEvent } from "./perf-link.ts";
@@ -77,10 +78,13 @@ function attachByTraceEvent(request: AttachRequest, place: UprobePlace, kind: st
   const { semaphoreOffset } = request.options;
   const action = attachAction(request);
   const event = `wasm_bpf_${process.pid}_${sequence++}`;
-  const definition = `${retprobe ? "r" : "p"}:uprobes/${event} ${path}:0x${offset.toString(16)}${
-    semaphoreOffset === undefined ? "" : `(0x${semaphoreOffset.toString(16)})`
-  }`;
-  checkedCall(writeTraceEvents(action, "uprobe_events", definition), "write(uprobe_events)", action);
+  const define = (file: string): number => {
+    const definition = `${retprobe ? "r" : "p"}:uprobes/${event} ${file}:0x${offset.toString(16)}${
+      semaphoreOffset === undefined ? "" : `(0x${semaphoreOffset.toString(16)})`
+    }`;
+    return writeTraceEvents(action, "uprobe_events", definition);
+  };
+  checkedCall(withPlainName(action, path, define), "write(uprobe_events)", action);
   const remove = (): void => void writeTraceEvents(action, "uprobe_events", `-:uprobes/${event}`);
   let fd: number;
   try {
@@ -92,4 +96,19 @@ function attachByTraceEvent(request: AttachRequest, place: UprobePlace, kind: st
     throw error;
   }
   return attachToPerfEvent(request, kind, fd, remove);
+}
+
+/**
+ * Calls `use` with a name of the file that a definition in tracefs can have: white space ends words there, `#` starts a
+ * comment, and there is no way to quote. Where the path has one of these, a descriptor's name leads to the file meanwhile.
+ */
+function withPlainName(action: string, path: string, use: (name: string) => number): number {
+  if (!/[\s#]/.test(path)) return use(path);
+  const sys = getSys();
+  const fd = checkedCall(sys.open(path, O_PATH | O_CLOEXEC), `open(${path})`, action);
+  try {
+    return use(`/proc/self/fd/${fd}`);
+  } finally {
+    sys.close(fd);
+  }
 }

@@ -260,6 +260,22 @@ for (const mode of ["link", "perf", "legacy"] as const) {
   });
 }
 
+test("uprobe: a path with white space and a number sign is as good as another, in each way", (context) => {
+  const folder = join(directory, "a folder\twith #4");
+  mkdirSync(folder);
+  const binary = join(folder, "probed");
+  copyFileSync(probedProgram(directory), binary);
+  const object = load(context, "on_call");
+  for (const mode of ["link", "perf", "legacy"] as const) {
+    const before = variable(object, "probe_count");
+    const link = attachProgram(object.program("on_call"), `${binary}:probed`, { mode });
+    execFileSync(binary, ["2"]);
+    link.close();
+    execFileSync(binary, ["1"]);
+    assert.equal(variable(object, "probe_count"), before + 2, mode);
+  }
+});
+
 test("legacy probes leave no definition in tracefs, also when the kernel refuses the program", (context) => {
   const binary = probedProgram(directory);
   const object = load(context, "on_call");
