@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Btf } from "../../src/btf/index.ts";
 import { BpfObject } from "../../src/ebpf/index.ts";
 import { parseElf, SHN_UNDEF, STT_FUNC, STT_OBJECT } from "../../src/elf/index.ts";
@@ -292,7 +293,7 @@ function attempt(bytes: Uint8Array): unknown {
 }
 
 test("objects of the examples go through the linker unchanged and load with the same tags", async () => {
-  const examples = new URL("../../../examples/", import.meta.url).pathname;
+  const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
   const objects = readdirSync(examples, { recursive: true, encoding: "utf8" })
     .filter((name) => /^[^/]+\/[^/]+\.wasm$/.test(name))
     .flatMap((name) => findObjects(new Uint8Array(readFileSync(join(examples, name)))));
@@ -376,7 +377,7 @@ test("objects that contradict each other are refused by both, with both names in
 
 test("the command writes the same, and damaged input is one line and status 1", async () => {
   await withDirectory((directory) => {
-    const command = new URL("../../../bin/wasm-bpf", import.meta.url).pathname;
+    const command = fileURLToPath(new URL("../../../bin/wasm-bpf", import.meta.url));
     const run = (...args: string[]): ReturnType<typeof spawnSync> =>
       spawnSync(process.execPath, [command, "gen", "object", ...args], { encoding: "utf8" });
     const out = join(directory, "out.o");

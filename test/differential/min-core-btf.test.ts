@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Btf, minCoreBtf, relocateCore } from "../../src/btf/index.ts";
 import { findObjects, objectTypes, parseObject } from "../../src/object/index.ts";
 import { withDirectory } from "../support/compile.ts";
@@ -41,7 +42,7 @@ SEC("tp/syscalls/sys_enter_write") int program(void *ctx) {
 /** Objects of the test data, the examples and this file. */
 function inputs(): [name: string, bytes: Uint8Array][] {
   const files = objectFiles().filter((name) => !name.includes(".be.") && name !== "no-btf.bpf.o");
-  const examples = new URL("../../../examples/", import.meta.url).pathname;
+  const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
   const modules = readdirSync(examples, { recursive: true, encoding: "utf8" })
     .filter((name) => /^[^/]+\/[^/]+\.wasm$/.test(name))
     .map((name) => join(examples, name));

@@ -3,13 +3,14 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { skeletonHeader, skeletonName, toIdentifier } from "../../src/codegen/index.ts";
 import { parseObject } from "../../src/object/index.ts";
 import { buildProject } from "../../src/toolchain/index.ts";
 import { check, withDirectory } from "../support/compile.ts";
 import { objectFiles, testdataPath } from "../support/testdata.ts";
 
-const examples = new URL("../../../examples/", import.meta.url).pathname;
+const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
 
 /** Members of the skeleton's struct in their order, as `maps.rb` or `rodata.min_duration_ns`. */
 function members(header: string, name: string): string[] {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { cpSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { withDirectory } from "../support/compile.ts";
 import { buildExample, compileForker, RunningExample } from "./running-example.ts";
 
@@ -15,7 +16,7 @@ USAGE: ./bootstrap [-d <min-duration-ms>] -v
 `;
 const header = "TIME     EVENT COMM             PID     PPID    FILENAME/EXIT CODE";
 
-const project: string = new URL("../../..", import.meta.url).pathname;
+const project: string = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Makes the native program, `bootstrap`, of the sources of the guest. */
 function compileNative(directory: string): void {

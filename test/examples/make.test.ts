@@ -3,10 +3,11 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { withDirectory } from "../support/compile.ts";
 import { RunningExample } from "./running-example.ts";
 
-const project: string = new URL("../../..", import.meta.url).pathname;
+const project: string = fileURLToPath(new URL("../../..", import.meta.url));
 
 for (const example of ["bootstrap", "bootstrap-v1", "runqlat", "execve", "minimal"]) {
   const name = example.replace("-v1", "");

@@ -3,8 +3,9 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
-const project: string = new URL("../../..", import.meta.url).pathname;
+const project: string = fileURLToPath(new URL("../../..", import.meta.url));
 const cli = join(project, "bin/wasm-bpf");
 
 /** How long a condition may take on a busy machine before the test gives up. */

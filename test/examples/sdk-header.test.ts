@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parseObject } from "../../src/object/index.ts";
 import { clang, sdk, targets } from "../support/compile.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
@@ -34,7 +35,7 @@ const driver = join(directory, "driver");
 execFileSync("cc", [
   ...["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-I", sdk],
   ...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-  ...["-o", driver, new URL("../../../test/examples/sdk-driver.c", import.meta.url).pathname],
+  ...["-o", driver, fileURLToPath(new URL("../../../test/examples/sdk-driver.c", import.meta.url))],
 ]);
 
 /** The object that the host is given after these changes. */

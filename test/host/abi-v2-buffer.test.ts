@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { BpfObject } from "../../src/ebpf/index.ts";
 import type { InterruptSource } from "../../src/host/interrupts.ts";
 import { attachProgram } from "../../src/link/index.ts";
@@ -497,7 +498,7 @@ int main(void) {
   [
     `-DRECORDS=${placeOfMap("records")}`,
     `-DCONFIG=${placeOfMap("config")}`,
-    ...["-idirafter", new URL("../../../sdk/include", import.meta.url).pathname],
+    ...["-idirafter", fileURLToPath(new URL("../../../sdk/include", import.meta.url))],
   ],
 );
 

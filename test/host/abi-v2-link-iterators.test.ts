@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
 import { EBADF, EFAULT } from "../../src/uapi/errno.ts";
 import { compileGuest, runGuest } from "../support/guest.ts";
@@ -69,7 +70,7 @@ int main(void) {
 }
 `,
     MAP_ITERATOR,
-    ["-idirafter", new URL("../../../sdk/include", import.meta.url).pathname],
+    ["-idirafter", fileURLToPath(new URL("../../../sdk/include", import.meta.url))],
   );
   const { stdout, stderr, status } = runGuest(guest);
   assert.deepEqual([stdout, stderr, status], ["1 1: 0 1 2 0 0 0", "", 0]);

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type TypeScriptSkeletonOptions, typescriptSkeleton } from "../../src/codegen/index.ts";
 import { parseObject } from "../../src/object/index.ts";
 import { buildProject, headerTypes } from "../../src/toolchain/index.ts";
@@ -10,8 +11,8 @@ import { withDirectory } from "../support/compile.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 import { importTypeScript } from "../support/typescript.ts";
 
-const example = new URL("../../../examples/bootstrap/", import.meta.url).pathname;
-const layers = new URL("../../src/", import.meta.url).pathname;
+const example = fileURLToPath(new URL("../../../examples/bootstrap/", import.meta.url));
+const layers = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** A generated skeleton that imports the layers of this build, with a program that uses it behind. */
 function withProgram(object: Uint8Array, options: TypeScriptSkeletonOptions, program: string): string {

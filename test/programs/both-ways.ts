@@ -4,9 +4,10 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { fileURLToPath } from "node:url";
 import { cli } from "../support/guest.ts";
 
-const sources = new URL("../../../test/programs/", import.meta.url).pathname;
+const sources = fileURLToPath(new URL("../../../test/programs/", import.meta.url));
 
 /** How long something may take on a busy machine before the test gives up. */
 const PATIENCE_MS = 120_000;

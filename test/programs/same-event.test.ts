@@ -4,10 +4,11 @@ import { once } from "node:events";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { withDirectory } from "../support/compile.ts";
 import { CliProcess, runCli } from "../support/guest.ts";
 
-const sources = new URL("../../../test/programs/same-event", import.meta.url).pathname;
+const sources = fileURLToPath(new URL("../../../test/programs/same-event", import.meta.url));
 
 /** Builds one of the two guests in `directory`. */
 async function build(kind: "lp64" | "wasm32", directory: string): Promise<string> {

@@ -14,8 +14,8 @@ const compiler = await findLp64Compiler(process.env);
 export const directory: string = mkdtempSync(join(tmpdir(), "sdk-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-export function sourceFile(name: string): URL {
-  return new URL(`../../../test/sdk/c/${name}`, import.meta.url);
+export function sourceFile(name: string): string {
+  return join(import.meta.dirname, "../../../test/sdk/c", name);
 }
 
 /** Reads a file of `test/sdk/c`. */
@@ -51,7 +51,7 @@ export class BothWays {
     if (existsSync(sourceFile(`${name}.bpf.c`))) bpfObject(name);
     this.#native = join(directory, `${name}.native`);
     this.guest = join(directory, `${name}.wasm`);
-    const headers = ["-I", sourceFile("").pathname];
+    const headers = ["-I", sourceFile("")];
     if (!guestOnly) {
       run("cc", ["-g", "-O1", "-Wall", ...headers, ...options, path, "-lbpf", "-lelf", "-o", this.#native]);
     }

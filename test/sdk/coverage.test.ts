@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { exportedFunctions, libbpfCoverage, REFUSED } from "../../scripts/libbpf-coverage.ts";
 import { BothWays } from "./both-ways.ts";
 
-const root = new URL("../../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 test("docs/libbpf-coverage.md is what the headers and the tests give", () => {
   const document = readFileSync(join(root, "docs/libbpf-coverage.md"), "utf8");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type AstNode, checkGuest, declarations, directory, run } from "./both-ways.ts";
 
 const INCLUDES = `#include <stddef.h>
@@ -115,7 +116,7 @@ int f(void)
 });
 
 test("the header of version 1 and libbpf's are not for the same program", () => {
-  const old = new URL("../../../sdk/c/libbpf-wasm.h", import.meta.url).pathname;
+  const old = fileURLToPath(new URL("../../../sdk/c/libbpf-wasm.h", import.meta.url));
   assert.throws(() => checkGuest(`${INCLUDES}#include "${old}"\n`), /include it or bpf\/libbpf.h, not both/);
   assert.throws(() => checkGuest(`#include "${old}"\n${INCLUDES}`), /include it or bpf\/libbpf.h, not both/);
   checkGuest(`#include "${old}"\n`);

@@ -5,7 +5,7 @@ import { BothWays, directory, interact, run, sourceFile } from "./both-ways.ts";
 
 test("probes of a program, USDT, a perf event and an iterator: as with the machine's libbpf", async () => {
   const target = join(directory, "probes-target");
-  run("cc", ["-O1", sourceFile("probes-target.c").pathname, "-o", target]);
+  run("cc", ["-O1", sourceFile("probes-target.c"), "-o", target]);
   const { native, guest } = new BothWays("probes").commands(target);
   const hit = (): void => void run(target, []);
   const expected = await interact(native, hit);

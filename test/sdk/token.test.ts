@@ -10,7 +10,7 @@ import { BothWays, directory, run, source, sourceFile } from "./both-ways.ts";
 const CANNOT = 77;
 
 const launcher = join(directory, "delegated");
-run("cc", ["-Wall", sourceFile("delegated.c").pathname, "-o", launcher]);
+run("cc", ["-Wall", sourceFile("delegated.c"), "-o", launcher]);
 const program = BothWays.guestOnly("token");
 const mountPoint = join(directory, "bpffs");
 mkdirSync(mountPoint);

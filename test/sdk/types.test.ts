@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { BothWays } from "./both-ways.ts";
 
-const object = new URL("../../../testdata/core.bpf.o", import.meta.url).pathname;
+const object = fileURLToPath(new URL("../../../testdata/core.bpf.o", import.meta.url));
 
 test("types are made, read, dumped and loaded as with the machine's libbpf", () => {
   const program = new BothWays("types", ["-Wno-unused"]);

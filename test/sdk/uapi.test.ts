@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { BtfMember } from "../../src/btf/index.ts";
 import { kernelBtf } from "../../src/kernel/index.ts";
 import { findLp64Compiler } from "../../src/toolchain/lp64.ts";
@@ -53,7 +54,7 @@ test("each header compiles on its own, for guests and for the BPF side, without 
       run(compiler.clang, [
         ...options,
         "-I",
-        include.pathname,
+        fileURLToPath(include),
         "-fsyntax-only",
         "-Wall",
         "-Wextra",

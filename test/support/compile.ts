@@ -2,12 +2,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** The compiler the set-up installs. */
 export const clang = "clang-19";
 
 /** Headers of the guest SDK. */
-export const sdk: string = new URL("../../../sdk/c", import.meta.url).pathname;
+export const sdk: string = fileURLToPath(new URL("../../../sdk/c", import.meta.url));
 
 /** Compiler options by machine that code is compiled for. */
 export const targets: Readonly<Record<"wasm32" | "bpf" | "native", readonly string[]>> = {

@@ -2,11 +2,12 @@ import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from "node:
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type GuestOptions, runModule } from "../../src/host/index.ts";
 import { clang, targets } from "./compile.ts";
 
 /** The command-line program of this build. */
-export const cli: string = new URL("../../../bin/wasm-bpf", import.meta.url).pathname;
+export const cli: string = fileURLToPath(new URL("../../../bin/wasm-bpf", import.meta.url));
 
 /** Declarations of ABI version 1 as plain integers, and what C guests of the tests often need. */
 const PROLOGUE = `#include <errno.h>

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { fileURLToPath } from "node:url";
 import { findLp64Compiler } from "../../src/toolchain/lp64.ts";
 import { cli } from "../support/guest.ts";
 
@@ -14,7 +15,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A C file of `test/sysroot/c`. */
 export function sourceFile(name: string): string {
-  return new URL(`../../../test/sysroot/c/${name}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`../../../test/sysroot/c/${name}`, import.meta.url));
 }
 
 /** Writes a C file of the test's own. */
@@ -95,8 +96,8 @@ export function runGuest(
 
 /** Node.js binaries of `.cache/node`, where a test or a person has put them, and the running one. */
 export function nodes(): string[] {
-  const cached = ["20", "24", "26"].map(
-    (major) => new URL(`../../../.cache/node/${major}/bin/node`, import.meta.url).pathname,
+  const cached = ["20", "24", "26"].map((major) =>
+    fileURLToPath(new URL(`../../../.cache/node/${major}/bin/node`, import.meta.url)),
   );
   return [process.execPath, ...cached.filter((path) => existsSync(path))];
 }

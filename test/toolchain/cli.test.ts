@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { clang, withDirectory } from "../support/compile.ts";
 import { testdata, testdataPath } from "../support/testdata.ts";
 
-const program = new URL("../../../bin/wasm-bpf", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../../../bin/wasm-bpf", import.meta.url));
 
 interface Outcome {
   readonly status: number | null;
