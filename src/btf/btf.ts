@@ -27,6 +27,7 @@ const MODIFIER_KINDS: readonly number[] = [
   BTF_KIND_TYPE_TAG,
 ];
 
+/** Options of {@link Btf.parse}. */
 export interface BtfParseOptions {
   /** The BTF this one extends (a module's base is the kernel's BTF): ids and string offsets continue there. */
   readonly base?: Btf;

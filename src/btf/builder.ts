@@ -7,6 +7,7 @@ import type { NewBtfType } from "./types.ts";
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;
 
+/** Options of a {@link BtfBuilder}. */
 export interface BtfBuilderOptions {
   /** Byte order of the result; default little-endian. */
   readonly littleEndian?: boolean;

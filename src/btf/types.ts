@@ -64,11 +64,13 @@ export interface BtfMember {
   readonly bitfieldBits: number;
 }
 
+/** Enumerator. The value is signed where the enum is. */
 export interface BtfEnumValue {
   readonly name: string;
   readonly value: bigint;
 }
 
+/** Parameter of a function prototype. */
 export interface BtfParameter {
   /** Empty when unnamed. */
   readonly name: string;
@@ -83,11 +85,13 @@ export interface BtfSectionVariable {
   readonly sizeBytes: number;
 }
 
+/** `void`: the type with id 0, which no BTF has written down. */
 export interface BtfVoid {
   readonly id: number;
   readonly kind: "void";
 }
 
+/** Integer, character or `_Bool`. */
 export interface BtfInt {
   readonly id: number;
   readonly kind: "int";
@@ -101,12 +105,14 @@ export interface BtfInt {
   readonly bits: number;
 }
 
+/** Pointer to `type`. */
 export interface BtfPointer {
   readonly id: number;
   readonly kind: "ptr";
   readonly type: number;
 }
 
+/** Array of `length` elements; 0 for a flexible one. */
 export interface BtfArray {
   readonly id: number;
   readonly kind: "array";
@@ -115,6 +121,7 @@ export interface BtfArray {
   readonly length: number;
 }
 
+/** Struct or union, with its members in the order of the source. */
 export interface BtfComposite {
   readonly id: number;
   readonly kind: "struct" | "union";
@@ -124,6 +131,7 @@ export interface BtfComposite {
   readonly members: readonly BtfMember[];
 }
 
+/** Enum of 1 to 8 bytes. */
 export interface BtfEnum {
   readonly id: number;
   readonly kind: "enum" | "enum64";
@@ -134,6 +142,7 @@ export interface BtfEnum {
   readonly values: readonly BtfEnumValue[];
 }
 
+/** Forward declaration: a name whose members are elsewhere. */
 export interface BtfForward {
   readonly id: number;
   readonly kind: "fwd";
@@ -142,6 +151,7 @@ export interface BtfForward {
   readonly union: boolean;
 }
 
+/** Another name for `type`. */
 export interface BtfTypedef {
   readonly id: number;
   readonly kind: "typedef";
@@ -149,12 +159,14 @@ export interface BtfTypedef {
   readonly type: number;
 }
 
+/** `const`, `volatile` or `restrict` of `type`. */
 export interface BtfQualifier {
   readonly id: number;
   readonly kind: "volatile" | "const" | "restrict";
   readonly type: number;
 }
 
+/** Tag of a type, in front of `type`. Linux >= 5.17. */
 export interface BtfTypeTag {
   readonly id: number;
   readonly kind: "type_tag";
@@ -164,6 +176,7 @@ export interface BtfTypeTag {
   readonly attribute: boolean;
 }
 
+/** Function. */
 export interface BtfFunction {
   readonly id: number;
   readonly kind: "func";
@@ -173,6 +186,7 @@ export interface BtfFunction {
   readonly linkage: BtfLinkage;
 }
 
+/** Signature of a function. */
 export interface BtfPrototype {
   readonly id: number;
   readonly kind: "func_proto";
@@ -180,6 +194,7 @@ export interface BtfPrototype {
   readonly parameters: readonly BtfParameter[];
 }
 
+/** Global or static variable. */
 export interface BtfVariable {
   readonly id: number;
   readonly kind: "var";
@@ -188,6 +203,7 @@ export interface BtfVariable {
   readonly linkage: BtfLinkage;
 }
 
+/** Section of variables, such as `.data` or `.maps`. */
 export interface BtfDatasec {
   readonly id: number;
   readonly kind: "datasec";
@@ -196,6 +212,7 @@ export interface BtfDatasec {
   readonly variables: readonly BtfSectionVariable[];
 }
 
+/** Floating-point number. Linux >= 5.13. */
 export interface BtfFloat {
   readonly id: number;
   readonly kind: "float";
@@ -203,6 +220,10 @@ export interface BtfFloat {
   readonly sizeBytes: number;
 }
 
+/**
+ * Tag of a declaration: of `type`, a variable or a function, or of one of its members or parameters. Linux >=
+ * 5.16.
+ */
 export interface BtfDeclTag {
   readonly id: number;
   readonly kind: "decl_tag";
@@ -233,6 +254,7 @@ export type BtfType =
   | BtfFloat
   | BtfDeclTag;
 
+/** Kind of a {@link BtfType}: the kernel's name in lower case, `struct` for `BTF_KIND_STRUCT`. */
 export type BtfKind = BtfType["kind"];
 
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;

@@ -6,6 +6,7 @@ import { structDefinitions } from "./struct-header.ts";
 import { fieldNames } from "./typescript-types.ts";
 import { UniqueNames } from "./unique-names.ts";
 
+/** Options of {@link cBindings}. */
 export interface CBindingsOptions extends BindingsOptions {
   /** Whose JSON: text without a library (default), or values of the library cJSON. */
   readonly jsonLibrary?: "none" | "cjson";

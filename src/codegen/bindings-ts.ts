@@ -3,6 +3,7 @@ import { Shapes } from "./shapes.ts";
 import { helpersFor } from "./typescript-helpers.ts";
 import { TypeScriptTypes } from "./typescript-types.ts";
 
+/** Options of bindings in any language. */
 export interface BindingsOptions {
   /** Only these types and what they contain; default: every type that has a name. */
   readonly rootIds?: readonly number[];

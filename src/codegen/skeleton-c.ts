@@ -13,6 +13,7 @@ import {
 } from "./skeleton-model.ts";
 import { structOpsGroup, structOpsPointers } from "./skeleton-struct-ops.ts";
 
+/** Options of skeletons in any language. */
 export interface SkeletonOptions {
   /** Name of the skeleton's struct, such as `bootstrap_bpf`. */
   readonly name: string;

@@ -14,6 +14,7 @@ export interface SkeletonMap {
   readonly structOps: boolean;
 }
 
+/** A program as a member of the skeleton. */
 export interface SkeletonProgram {
   readonly identifier: string;
   readonly name: string;
@@ -28,6 +29,7 @@ export interface SkeletonSection {
   readonly variables: readonly SkeletonVariable[];
 }
 
+/** A global variable as a member of the skeleton. */
 export interface SkeletonVariable extends VariableSpec {
   readonly identifier: string;
 }

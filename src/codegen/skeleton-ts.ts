@@ -17,6 +17,7 @@ import { helpersFor } from "./typescript-helpers.ts";
 import { TypeScriptTypes } from "./typescript-types.ts";
 import { UniqueNames } from "./unique-names.ts";
 
+/** Options of {@link typescriptSkeleton}. */
 export interface TypeScriptSkeletonOptions extends SkeletonOptions {
   /** Type by the name of a ring or perf buffer; default: a struct called like the map (`event` for `events`). */
   readonly events?: Readonly<Record<string, string>>;

@@ -12,6 +12,7 @@ import { toIdentifier, writtenName } from "./identifier.ts";
 import { type NamedType, PortableTypes } from "./portable-types.ts";
 import { UniqueNames } from "./unique-names.ts";
 
+/** Options of {@link structHeader}. */
 export interface StructHeaderOptions {
   /** Only these types and what they contain; default: everything. */
   readonly rootIds?: readonly number[];

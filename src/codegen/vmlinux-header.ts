@@ -1,5 +1,6 @@
 import { type Btf, formatC } from "../btf/index.ts";
 
+/** Options of {@link vmlinuxHeader}. */
 export interface VmlinuxHeaderOptions {
   /** Only these types and what they need; default: everything, and the kernel's functions for programs. */
   readonly rootIds?: readonly number[];

@@ -27,6 +27,7 @@ export interface NewElfSection {
 /** A symbol on its way into a file. */
 export type NewElfSymbol = Omit<ElfSymbol, "index" | "nameOffset">;
 
+/** A file that {@link writeElf} writes. */
 export interface NewElfFile {
   readonly littleEndian: boolean;
   /** ET_* */

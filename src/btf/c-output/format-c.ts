@@ -3,6 +3,7 @@ import { CNames } from "./names.ts";
 import { CDefinitions } from "./order.ts";
 import { referencedEnums } from "./referenced.ts";
 
+/** Options of {@link formatC}. */
 export interface FormatCOptions {
   /** Types to define, with all that they need; default: all types of the BTF, sorted by kind and name. */
   readonly ids?: readonly number[];

@@ -39,6 +39,7 @@ export interface TypeDataOptions {
 /** Why data cannot be shown, or not to its end. */
 export type TypeDataProblem = "too short" | "invalid" | "not supported";
 
+/** What {@link dumpTypeData} has shown, and why not more. */
 export interface TypeDataText {
   /** What could be shown. */
   readonly text: string;

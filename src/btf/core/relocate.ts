@@ -24,6 +24,7 @@ export interface CoreRelocation {
 /** Candidates found so far, by type id of one program BTF; share it among the programs of an object. */
 export type CoreCandidateCache = Map<number, readonly CoreCandidate[]>;
 
+/** A program and what it is adapted to, for {@link relocateCore}. */
 export interface CoreInput {
   readonly programName: string;
   /** Changed in place. */

@@ -23,14 +23,17 @@ export interface BtfDifference {
   readonly values: readonly ValueDifference[];
 }
 
+/** A field of a struct or union that is elsewhere, is another, or is in one BTF only. */
 export interface FieldDifference extends BeforeAfter<FieldPlace> {
   readonly name: string;
 }
 
+/** An enumerator that has another value, or is in one BTF only. */
 export interface ValueDifference extends BeforeAfter<bigint> {
   readonly name: string;
 }
 
+/** Options of {@link diffBtf}. */
 export interface BtfDiffOptions {
   /** Only types with these names. */
   readonly names?: readonly string[];

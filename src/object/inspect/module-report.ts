@@ -48,6 +48,7 @@ export interface ModuleReport {
   readonly objects: readonly EmbeddedObjectReport[];
 }
 
+/** A BPF object inside a module. */
 export interface EmbeddedObjectReport extends ObjectReport {
   /** Address in the guest's memory; `undefined` when the guest places it. */
   readonly address: number | undefined;

@@ -23,6 +23,7 @@ export interface ObjectReport {
   readonly capabilities: readonly string[];
 }
 
+/** A program of an object: where it runs and what it uses. */
 export interface ProgramReport {
   readonly name: string;
   readonly section: string;
@@ -43,6 +44,7 @@ export interface ProgramReport {
   readonly abilities: readonly Ability[];
 }
 
+/** A map of an object, with the kernel's names for type and flags. */
 export interface MapReport {
   readonly name: string;
   readonly type: string;
@@ -56,6 +58,7 @@ export interface MapReport {
   readonly valueType?: string;
 }
 
+/** A global variable of an object. */
 export interface GlobalReport {
   readonly name: string;
   readonly section: string;
