@@ -25,6 +25,7 @@ CALL(getRlimit, sys_get_rlimit, I32, BYTES)
 CALL(setRlimit, sys_set_rlimit, I32, U64, U64)
 CALL(uname, sys_uname, BYTES)
 CALL(sysinfo, sys_sysinfo, BYTES)
+CALL(stackAddress, sys_stack_address, NONE)
 CALL(clockTime, sys_clock_time, I32, BYTES)
 CALL(mountDetached, sys_mount_detached, TEXT)
 

@@ -131,6 +131,11 @@ int64_t sys_uname(void *into, size_t size)
 	return result;
 }
 
+int64_t sys_stack_address(void)
+{
+	return (int64_t)(uintptr_t)__builtin_frame_address(0);
+}
+
 int64_t sys_sysinfo(void *into, size_t size)
 {
 	struct sysinfo info;

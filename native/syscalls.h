@@ -41,6 +41,8 @@ int64_t sys_if_index_to_name(uint32_t index, void *into, size_t size);
 int64_t sys_uname(void *into, size_t size);
 /* struct sysinfo, as much as fits. */
 int64_t sys_sysinfo(void *into, size_t size);
+/* Where the stack of this thread is: it grows downwards. */
+int64_t sys_stack_address(void);
 /* Nanoseconds: 8 bytes. */
 int64_t sys_clock_time(int id, void *into, size_t size);
 /* Descriptor of a new mount of a file system without a device, attached to no directory. */

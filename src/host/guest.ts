@@ -31,6 +31,7 @@ import { compileModule } from "./module-file.ts";
 import { type GuestOptions, utcOffsetSeconds } from "./options.ts";
 import { explainError, hostLine } from "./report.ts";
 import type { HostFunction } from "./signature.ts";
+import { StackLimit } from "./stack-limit.ts";
 import { describeTrap } from "./trap.ts";
 import {
   FdTable,
@@ -63,6 +64,7 @@ export class Guest {
   readonly #interruptSource: InterruptSource;
   readonly #interrupts: Interrupts;
   readonly #stderr: OutputDescriptor;
+  readonly #stack: StackLimit;
   #exports: Readonly<Record<string, unknown>> = {};
   #ending: GuestEnding | undefined;
 
@@ -80,6 +82,7 @@ export class Guest {
     );
     this.#options = options;
     this.#sys = getSys();
+    this.#stack = new StackLimit(this.#sys);
     this.#interruptSource =
       options.interrupts ?? (options.handlesSignals ? processSignals(this.#sys) : noInterrupts);
     this.#interrupts = new Interrupts(this.#sys, this.#interruptSource);
@@ -241,6 +244,7 @@ export class Guest {
     return (...values) => {
       if (this.#ending !== undefined) throw this.#ending;
       try {
+        this.#stack.check();
         this.#interrupts.check();
         return host.call(...values);
       } catch (error) {

@@ -111,6 +111,7 @@ export function scriptedSys(answer: Answer = () => undefined): ScriptedSys {
     uname: method("uname"),
     clockTime: method("clockTime"),
     sysinfo: method("sysinfo"),
+    stackAddress: method("stackAddress"),
     pipe: method("pipe"),
     spawn: method("spawn"),
     spawnEnded: method("spawnEnded"),

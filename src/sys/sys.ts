@@ -145,6 +145,8 @@ export interface Sys {
   clockTime(clock: number, into: Uint8Array): number;
   /** `struct sysinfo`: load, memory, uptime. @param into 112 bytes */
   sysinfo(into: Uint8Array): number;
+  /** Where the stack of this thread is; it grows downwards. */
+  stackAddress(): number;
   /** @param into both ends, i32 each: reading, writing */
   pipe(into: Uint8Array): number;
   /**
