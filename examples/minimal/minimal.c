@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "libbpf-wasm.h"
+#include <bpf/libbpf.h>
 #include "minimal.skel.h"
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int number)
+{
+	(void)number;
+	ended = 1;
+}
 
 /* Usage: minimal [PID]; once a second, the number of write() calls so far. */
 int main(int argc, char **argv)
 {
 	struct minimal_bpf *skel = minimal_bpf__open();
-	int err = 1;
+	int err;
 
-	if (!skel) {
-		fprintf(stderr, "Failed to open BPF skeleton\n");
-		return 1;
-	}
+	if (!skel)
+		return 1; /* libbpf has said why */
 	skel->rodata->only_pid = argc > 1 ? atoi(argv[1]) : 0;
-	if (minimal_bpf__load(skel) || minimal_bpf__attach(skel)) {
-		fprintf(stderr, "Failed to load and attach BPF skeleton\n");
-		goto cleanup;
+	err = minimal_bpf__load(skel);
+	if (!err)
+		err = minimal_bpf__attach(skel);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	while (!err && !ended) {
+		printf("%llu writes\n", skel->bss->writes);
+		if (fflush(stdout) || usleep(1000000))
+			break; /* nobody reads on, or a signal */
 	}
-	do {
-		err = wasm_bpf_object__read_globals(skel->obj);
-		if (err)
-			break;
-		printf("%llu writes\n", (unsigned long long)skel->bss->writes);
-		fflush(stdout);
-	} while (usleep(1000000) == 0); /* Ctrl-C ends the sleep */
-
-cleanup:
 	minimal_bpf__destroy(skel);
 	return err ? 1 : 0;
 }

@@ -2,11 +2,16 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include "runqlat.h"
-#include "libbpf-wasm.h"
 #include "runqlat.skel.h"
 
 static const char usage[] =
@@ -33,6 +38,14 @@ static struct {
 	bool milliseconds;
 	bool timestamp;
 } options = { .interval = 1 };
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int number)
+{
+	(void)number;
+	ended = 1;
+}
 
 /* A positive number, or 0 after a message. */
 static int parse_number(const char *text, const char *what)
@@ -154,48 +167,42 @@ static int print_summary(int fd)
 
 int main(int argc, char **argv)
 {
-	struct timespec interval;
 	struct runqlat_bpf *skel;
-	bool interrupted;
 	int err = parse_arguments(argc, argv);
 
 	if (err >= 0)
 		return err;
 	skel = runqlat_bpf__open();
-	if (!skel) {
-		fprintf(stderr, "Failed to open BPF skeleton\n");
-		return 1;
-	}
+	if (!skel)
+		return 1; /* libbpf has said why */
 	skel->rodata->only_pid = options.pid;
 	skel->rodata->group_by = options.group_by;
 	skel->rodata->milliseconds = options.milliseconds;
 	err = runqlat_bpf__load(skel);
 	if (!err)
 		err = runqlat_bpf__attach(skel);
-	if (err) {
-		fprintf(stderr, "Failed to load and attach BPF skeleton\n");
+	if (err)
 		goto cleanup;
-	}
 
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
 	printf("Tracing run queue latency... Hit Ctrl-C to end.\n");
 	do {
 		fflush(stdout);
-		interval.tv_sec = options.interval;
-		interval.tv_nsec = 0;
-		interrupted = nanosleep(&interval, NULL) != 0;
+		sleep(options.interval); /* until a signal */
 		printf("\n");
 		if (options.timestamp) {
-			struct tm now = wasm_bpf_localtime(time(NULL));
+			time_t now = time(NULL);
 			char clock[16];
 
-			strftime(clock, sizeof(clock), "%H:%M:%S", &now);
+			strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
 			printf("%-8s\n", clock);
 		}
 		err = print_summary(bpf_map__fd(skel->maps.histograms));
 		if (err)
 			fprintf(stderr, "Failed to read the histograms: %s\n",
 				strerror(-err));
-	} while (!err && !interrupted && !ferror(stdout) && --options.count != 0);
+	} while (!err && !ended && !ferror(stdout) && --options.count != 0);
 
 cleanup:
 	runqlat_bpf__destroy(skel);

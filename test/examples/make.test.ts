@@ -17,20 +17,24 @@ for (const example of ["bootstrap", "bootstrap-v1", "runqlat", "execve", "minima
       for (const file of readdirSync(source)) {
         if (/^Makefile$|\.[ch]$/.test(file)) copyFileSync(join(source, file), join(directory, file));
       }
-      const make = (): string =>
-        execFileSync("make", [`ROOT=${project}`], {
+      const make = (...targets: readonly string[]): string =>
+        execFileSync("make", [`ROOT=${project}`, ...targets], {
           cwd: directory,
           encoding: "utf8",
           stdio: ["ignore", "pipe", "inherit"],
         });
       const steps = make();
-      const target = example === "bootstrap" ? "--target=wasm64-wasi" : "--target=wasm32-wasi";
+      const target = example === "bootstrap-v1" ? "--target=wasm32-wasi" : "--target=wasm64-wasi";
       for (const step of ["vmlinux.h", "-target bpf", "gen skeleton", target]) {
         assert.ok(steps.includes(step), steps);
       }
       const module = join(directory, `${name}.wasm`);
       assert.equal(readFileSync(module).subarray(0, 4).toString("latin1"), "\0asm");
       assert.match(make(), /is up to date/);
+      if (example !== "bootstrap-v1") {
+        assert.match(make("native"), / -lbpf -lelf -lz\n$/);
+        assert.equal(readFileSync(join(directory, name)).subarray(1, 4).toString("latin1"), "ELF");
+      }
       await using running = new RunningExample(module, name === "runqlat" ? ["1", "1"] : []);
       if (name === "runqlat") assert.equal((await running.ended()).status, 0);
       else {
