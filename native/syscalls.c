@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -63,6 +65,43 @@ int64_t sys_dup(int fd)
 int64_t sys_fcntl(int fd, int command, int argument)
 {
 	return answer(fcntl(fd, command, argument));
+}
+
+int64_t sys_lock_record(int fd, int command, void *lock, size_t size)
+{
+	if (size != sizeof(struct flock))
+		return -EINVAL;
+	return answer(fcntl(fd, command, lock));
+}
+
+int64_t sys_flock(int fd, int operation)
+{
+	return answer(flock(fd, operation));
+}
+
+int64_t sys_inotify(int flags)
+{
+	return answer(inotify_init1(flags | IN_CLOEXEC));
+}
+
+int64_t sys_inotify_add(int fd, const char *path, uint32_t mask)
+{
+	return answer(inotify_add_watch(fd, path, mask));
+}
+
+int64_t sys_inotify_remove(int fd, int watch)
+{
+	return answer(inotify_rm_watch(fd, watch));
+}
+
+int64_t sys_get_affinity(void *into, size_t size)
+{
+	return answer(syscall(SYS_sched_getaffinity, 0, size, into));
+}
+
+int64_t sys_set_affinity(const void *from, size_t size)
+{
+	return answer(syscall(SYS_sched_setaffinity, 0, size, from));
 }
 
 int64_t sys_seek(int fd, int64_t offset, int whence)

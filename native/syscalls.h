@@ -27,6 +27,15 @@ int64_t sys_close(int fd);
 int64_t sys_dup(int fd);
 /* Of commands that take a number. */
 int64_t sys_fcntl(int fd, int command, int argument);
+/* F_SETLK and its likes, with a struct flock. */
+int64_t sys_lock_record(int fd, int command, void *lock, size_t size);
+int64_t sys_flock(int fd, int operation);
+int64_t sys_inotify(int flags);
+int64_t sys_inotify_add(int fd, const char *path, uint32_t mask);
+int64_t sys_inotify_remove(int fd, int watch);
+/* CPUs that the calling thread may run on, a bit each: bytes. */
+int64_t sys_get_affinity(void *into, size_t size);
+int64_t sys_set_affinity(const void *from, size_t size);
 /* The place where reading and writing go on: the new one. */
 int64_t sys_seek(int fd, int64_t offset, int whence);
 /* Never interrupted by a pending signal, so that output can still be flushed. */

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -108,6 +109,43 @@ int64_t sys_epoll_ctl(int epfd, int op, int fd, uint32_t events, uint32_t data)
 	return answer(epoll_ctl(epfd, op, fd, &event));
 }
 
+/*
+ * epoll_wait() until the deadline. What wakes a wait is for that long one of the descriptors of `epfd`: to wait for
+ * `epfd` itself would ask perf events twice whether they are ready, who say so only once.
+ */
+static int64_t wait_for_events(int epfd, struct epoll_event *events, int max, uint64_t deadline_ns)
+{
+	struct epoll_event wake = { .events = EPOLLIN, .data = { .u64 = UINT64_MAX } };
+
+	for (;;) {
+		uint64_t now = now_ns();
+		uint64_t ms = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
+		bool woken = false;
+		int64_t count, kept = 0;
+		int added;
+
+		if (signals_pending())
+			return -EINTR;
+		added = epoll_ctl(epfd, EPOLL_CTL_ADD, signals_wake_fd(), &wake);
+		count = answer(epoll_wait(epfd, events, max, deadline_ns == UINT64_MAX ? -1 : (int)ms));
+		if (!added)
+			epoll_ctl(epfd, EPOLL_CTL_DEL, signals_wake_fd(), &wake);
+		for (int64_t i = 0; i < count; i++) {
+			if (events[i].data.u64 == UINT64_MAX)
+				woken = true;
+			else
+				events[kept++] = events[i];
+		}
+		if (woken)
+			signals_settle();
+		/* A signal that nobody here caught (SIGCHLD, SIGWINCH) does not end the wait. */
+		if (kept > 0 || (count < 0 && count != -EINTR))
+			return kept > 0 ? kept : count;
+		if (count == 0)
+			return 0;
+	}
+}
+
 int64_t sys_epoll_wait(int epfd, void *into, size_t size, int max, int timeout_ms)
 {
 	struct epoll_event events[64];
@@ -125,10 +163,7 @@ int64_t sys_epoll_wait(int epfd, void *into, size_t size, int max, int timeout_m
 	if (count == 0 && timeout_ms != 0) {
 		uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : now_ns() + (uint64_t)timeout_ms * 1000000u;
 
-		count = wait_for(epfd, POLLIN, deadline);
-		if (count <= 0)
-			return count;
-		count = answer(epoll_wait(epfd, events, max, 0));
+		count = wait_for_events(epfd, events, max, deadline);
 	}
 	for (int64_t i = 0; i < count; i++) {
 		pairs[2 * i] = events[i].events;

@@ -6,6 +6,7 @@ export const OPENERS = [
   "epollCreate",
   "eventfd",
   "timerfdCreate",
+  "inotify",
   "pidfdOpen",
   "socket",
   "accept",

@@ -47,6 +47,22 @@ export interface Sys {
   dup(fd: number): number;
   /** @param command one whose argument is a number and that makes no descriptor */
   fcntl(fd: number, command: number, argument: number): number;
+  /**
+   * Locks of parts of a file: F_SETLK, F_GETLK and those of open files.
+   *
+   * @param lock `struct flock`, 32 bytes
+   */
+  lockRecord(fd: number, command: number, lock: Uint8Array): number;
+  /** @param operation LOCK_*; waits unless LOCK_NB says otherwise */
+  flock(fd: number, operation: number): number;
+  /** Descriptor from which changes of files are read. @param flags IN_NONBLOCK or 0 */
+  inotify(flags: number): number;
+  /** @param mask IN_* @returns number of the watch */
+  inotifyAdd(fd: number, path: string, mask: number): number;
+  inotifyRemove(fd: number, watch: number): number;
+  /** CPUs that this thread may run on, a bit each. @returns bytes */
+  getAffinity(into: Uint8Array): number;
+  setAffinity(cpus: Uint8Array): number;
   /** Waits for input. -EINTR while a caught signal is pending, also when it came before the call. */
   read(fd: number, into: Uint8Array): number;
   /** Waits for room; a pending signal does not interrupt it, so that output can be flushed. */
