@@ -29,10 +29,33 @@ test("every npm command of the documentation exists", () => {
   }
 });
 
-test("every link of the documentation leads to a file", () => {
+/** What GitHub makes of a heading for links to it. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+}
+
+test("every link of the documentation leads to a file and a heading of it", () => {
   for (const page of pages) {
-    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-      assert.ok(existsSync(join(root, dirname(page), target)), `${page}: ${target}`);
+    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path = "", fragment] = target.split("#");
+      const file = path === "" ? page : join(dirname(page), path);
+      assert.ok(existsSync(join(root, file)), `${page}: ${target}`);
+      if (fragment === undefined) continue;
+      const headings = [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchor(heading));
+      assert.ok(headings.includes(fragment), `${page}: ${target}`);
+    }
+  }
+});
+
+test("every path of the project that the documentation names is there", () => {
+  for (const page of pages) {
+    for (const [, path = ""] of read(page).matchAll(
+      /`((?:src|test|scripts|sdk|native|docs|examples|bench|bin)\/[\w./-]+)`/g,
+    )) {
+      assert.ok(existsSync(join(root, path)), `${page}: ${path}`);
     }
   }
 });
