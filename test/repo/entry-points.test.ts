@@ -29,22 +29,32 @@ function docComment(file: string, name: string): string | undefined {
     const before = text.slice(0, at).trimEnd();
     return before.endsWith("*/") ? before.slice(before.lastIndexOf("/**")) : "";
   }
-  for (const [, names = "", from = ""] of text.matchAll(/^export (?:type )?\{([^}]*)\} from "([^"]+)"/gm)) {
-    if (names.split(",").some((part) => part.trim().replace(/^type /, "") === name)) {
-      return docComment(join(dirname(file), from), name);
-    }
+  for (const [, names, from = ""] of text.matchAll(/^export (?:(?:type )?\{([^}]*)\}|\*) from "([^"]+)"/gm)) {
+    const list = names?.split(",").map((part) => part.trim().replace(/^type /, ""));
+    if (list?.includes(name) === false) continue;
+    const found = docComment(join(dirname(file), from), name);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The names that a file exports from others; generated files of numbers are left out. */
+function exportedNames(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const named = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = ""]) =>
+    names.split(",").map((part) => part.trim().replace(/^type /, "")),
+  );
+  const all = [...text.matchAll(/^export \* from "([^"]+)"/gm)].flatMap(([, from = ""]) =>
+    from.includes("/uapi/") ? [] : exportedNames(join(dirname(file), from)),
+  );
+  return [...named.filter((name) => name !== ""), ...all];
 }
 
 test("everything that an entry point exports has a doc comment", () => {
   const without: string[] = [];
   for (const { name: entry, source } of entries) {
     const file = join(root, source.replace("/dist/", "/").replace(/\.d\.ts$/, ".ts"));
-    const exported = [...readFileSync(file, "utf8").matchAll(/^export \{([^}]*)\}/gm)]
-      .flatMap(([, names = ""]) => names.split(","))
-      .map((part) => part.trim().replace(/^type /, ""))
-      .filter((part) => part !== "");
+    const exported = exportedNames(file);
     assert.ok(exported.length > 0, entry);
     for (const name of exported) {
       const comment = docComment(file, name);
