@@ -5,12 +5,12 @@ import { type TestContext, test } from "node:test";
 import { type BpfProgram, VerifierError } from "../../src/ebpf/index.ts";
 import { haveLinkType, missingFeature } from "../../src/kernel/index.ts";
 import { attachObject, attachProgram, type Link } from "../../src/link/index.ts";
-import { SystemCallError } from "../../src/sys/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
 import { BPF_LINK_TYPE_KPROBE_MULTI, BPF_LINK_TYPE_UPROBE_MULTI } from "../../src/uapi/bpf.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 import { compileProgram } from "../support/compile-program.ts";
 import { covers, type Shown } from "../support/covers.ts";
+import { refusedToRoot } from "../support/refused.ts";
 import { TestObject } from "../support/test-object.ts";
 
 failOnLeaks();
@@ -140,10 +140,9 @@ function loadOrSkip(context: TestContext, section: string): TestObject | undefin
     return opened;
   } catch (error) {
     const kind = kindOf(section);
-    const isTrampoline = /^(fentry|fexit|fsession|fmod_ret|lsm)/.test(kind);
-    // EPERM to root: this kernel refuses to make trampolines.
+    // Some kernels let nobody make trampolines, for one.
     const refused =
-      (isTrampoline && error instanceof SystemCallError && error.errnoName === "EPERM") ||
+      refusedToRoot(error) !== undefined ||
       // The verifier lists which programs may sleep, and this kind is not among them; or the function is none to sleep
       // in, which it is since Linux 6.2.
       (kind.endsWith(".s") &&

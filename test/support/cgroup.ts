@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Root of the control groups of version 2, `undefined` where none is mounted. */
@@ -16,8 +16,7 @@ export class TestCgroup {
   constructor(name: string) {
     const root = cgroupRoot();
     if (root === undefined) throw new Error("no cgroup2 file system is mounted");
-    this.path = join(root, `wasm-bpf-${name}-${process.pid}`);
-    mkdirSync(this.path);
+    this.path = mkdtempSync(join(root, `wasm-bpf-${name}-`));
   }
 
   /** Moves a process here. */

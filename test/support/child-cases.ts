@@ -1,6 +1,7 @@
 import type { BpfProgram } from "../../src/ebpf/index.ts";
 import type { Link } from "../../src/link/index.ts";
 import { coverLine, type Shown } from "./covers.ts";
+import { refusedToRoot } from "./refused.ts";
 import { TestObject } from "./test-object.ts";
 import { until } from "./until.ts";
 
@@ -13,7 +14,10 @@ export interface Case {
   covers(kind: string, ...shown: Shown[]): void;
 }
 
-/** Runs a case, prints its name, and undoes in reverse order what it did, also when it fails. */
+/**
+ * Runs a case, prints its name, and undoes in reverse order what it did, also when it fails. One whose programs the kernel
+ * refuses root is skipped with its answer.
+ */
 export async function runCase(
   bytes: Uint8Array,
   name: string,
@@ -30,6 +34,10 @@ export async function runCase(
   console.log(`case: ${name}`);
   try {
     await body(one);
+  } catch (error) {
+    const refusal = refusedToRoot(error);
+    if (refusal === undefined) throw error;
+    console.log(`skipped: ${name}: ${refusal}`);
   } finally {
     for (const undo of undone.reverse()) undo();
   }

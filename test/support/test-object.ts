@@ -1,5 +1,6 @@
 import type { TestContext } from "node:test";
 import { BpfObject } from "../../src/ebpf/index.ts";
+import { refusedToRoot } from "./refused.ts";
 
 const FIRST = new Uint8Array(4);
 
@@ -20,6 +21,22 @@ export class TestObject {
     const opened = new TestObject(context, bytes, names);
     opened.object.load();
     return opened;
+  }
+
+  /** The same, or skips the test with the kernel's answer when it refuses root a program. @returns `undefined` then */
+  static loadOrSkip(
+    context: Pick<TestContext, "after" | "skip">,
+    bytes: Uint8Array,
+    ...names: string[]
+  ): TestObject | undefined {
+    try {
+      return TestObject.load(context, bytes, ...names);
+    } catch (error) {
+      const refusal = refusedToRoot(error);
+      if (refusal === undefined) throw error;
+      context.skip(refusal);
+      return undefined;
+    }
   }
 
   /** A global variable of 4 or 8 bytes, as it is now. */
