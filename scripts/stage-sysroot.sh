@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies the guests' C library into dist/sysroot, as a published package carries it: then building guests takes only
-# clang and lld. Called by `npm pack`.
+# clang and lld. Called by `scripts/prepack.sh`.
 set -eu
 cd "$(dirname "$0")/.."
 
