@@ -8,6 +8,7 @@
 #include "mappings.h"
 #include "signals.h"
 #include "syscalls.h"
+#include "watch.h"
 
 #include <string.h>
 
@@ -96,7 +97,7 @@ static napi_value js_address_of(napi_env env, napi_callback_info info)
 
 NAPI_MODULE_INIT()
 {
-	enum { OWN = 4 };
+	enum { OWN = 8 };
 	struct mapping **mappings = mappings_new();
 	napi_property_descriptor functions[OWN + COUNT(calls)] = {
 #define FUNCTION(name, callback) { name, NULL, callback, NULL, NULL, NULL, napi_enumerable, mappings }
@@ -104,6 +105,10 @@ NAPI_MODULE_INIT()
 		FUNCTION("addressOf", js_address_of),
 		FUNCTION("mmap", js_mmap),
 		FUNCTION("munmap", js_munmap),
+		FUNCTION("watch", js_watch),
+		FUNCTION("watchStart", js_watch_start),
+		FUNCTION("watchStop", js_watch_stop),
+		FUNCTION("watchClose", js_watch_close),
 #undef FUNCTION
 	};
 	napi_value page_size;

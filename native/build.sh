@@ -12,7 +12,7 @@ case ${ARCH:-$(uname -m)} in
   *) echo "native/build.sh: no support for $(uname -m); x86-64 and arm64 are supported" >&2; exit 1 ;;
 esac
 out=build/wasm-bpf-linux-$arch.node
-sources="addon.c arguments.c mappings.c signals.c syscalls.c waiting.c memory.c sockets.c processes.c"
+sources="addon.c arguments.c mappings.c signals.c syscalls.c waiting.c watch.c memory.c sockets.c processes.c"
 
 if [ -f "$out" ] && [ -z "$(find . -maxdepth 1 \( -name '*.[ch]' -o -name build.sh \) -newer "$out")" ]; then exit 0; fi
 

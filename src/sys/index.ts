@@ -1,3 +1,3 @@
-export { type AttrPointer, BpfAttr } from "./attr.ts";
+export { BpfAttr } from "./attr.ts";
 export { checkedCall, SystemCallError } from "./errors.ts";
-export { getSys, type SignalControl, type Sys, setSys } from "./sys.ts";
+export { type FdWatch, getSys, type Sys, setSys } from "./sys.ts";

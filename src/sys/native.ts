@@ -5,7 +5,7 @@ import type { BpfAttr } from "./attr.ts";
 import type { SignalControl, Sys } from "./sys.ts";
 
 /** What `native/addon.c` exports: the list in `native/calls.h` and what it defines itself; same meaning as {@link Sys} where the name is the same. */
-interface Addon extends Omit<Sys, "bpf" | "open" | "mmap" | "getRlimit" | "signals" | "spawn"> {
+interface Addon extends Omit<Sys, "bpf" | "open" | "mmap" | "getRlimit" | "signals" | "spawn" | "watch"> {
   /** `pointers` are pairs: offset in `attr`, bytes whose address goes there. */
   bpf(command: number, attr: Uint8Array, ...pointers: (number | Uint8Array)[]): number;
   open(path: string, flags: number, mode: number): number;
@@ -27,6 +27,10 @@ interface Addon extends Omit<Sys, "bpf" | "open" | "mmap" | "getRlimit" | "signa
     directory: number,
     event: number,
   ): number;
+  watch(fd: number, readable: () => void): Watch | number;
+  watchStart(watch: Watch): number;
+  watchStop(watch: Watch): number;
+  watchClose(watch: Watch): number;
   signalsCatch(mask: number, graceMs: number): number;
   signalsTake(): number;
   signalsHold(): number;
@@ -35,6 +39,9 @@ interface Addon extends Omit<Sys, "bpf" | "open" | "mmap" | "getRlimit" | "signa
   signalsTaken(): number;
   signalsRelease(): number;
 }
+
+/** A pointer of the addon's. */
+type Watch = object;
 
 const DEFAULT_GRACE_MS = 2000;
 
@@ -90,6 +97,15 @@ export function loadNativeSys(): Sys {
         directory,
         event,
       ),
+    watch(fd, readable) {
+      const watch = addon.watch(fd, readable);
+      if (typeof watch === "number") return watch;
+      return {
+        start: () => addon.watchStart(watch),
+        stop: () => void addon.watchStop(watch),
+        close: () => void addon.watchClose(watch),
+      };
+    },
     getRlimit(resource) {
       const pair = new BigUint64Array(2);
       addon.getRlimit(resource, new Uint8Array(pair.buffer));

@@ -97,6 +97,10 @@ export function scriptedSys(answer: Answer = () => undefined): ScriptedSys {
     epollCreate: method("epollCreate"),
     epollCtl: method("epollCtl"),
     epollWait: method("epollWait"),
+    watch(fd) {
+      const result = call("watch", [fd]);
+      return result < 0 ? result : { start: () => 0, stop: () => {}, close: () => {} };
+    },
     eventfd: method("eventfd"),
     timerfdCreate: method("timerfdCreate"),
     timerfdSet: method("timerfdSet"),

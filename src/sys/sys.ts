@@ -31,6 +31,16 @@ export interface SignalControl {
   release(): void;
 }
 
+/** A descriptor that the event loop of this thread watches, made by {@link Sys.watch}. */
+export interface FdWatch {
+  /** From now on its function is called as long as the descriptor can be read. The process goes on for it. @returns 0 or -errno */
+  start(): number;
+  /** Until {@link start} is called again. */
+  stop(): void;
+  /** For ever; the descriptor may be closed then. Closing twice does nothing. */
+  close(): void;
+}
+
 /**
  * The only door to the kernel. Every call returns `>= 0` or `-errno` and throws nothing; file descriptors it gives
  * out are closed on exec. A test puts a scripted kernel in its place with {@link setSys}.
@@ -114,6 +124,13 @@ export interface Sys {
    * @returns how many are ready; -EINTR as {@link read}
    */
   epollWait(epollFd: number, events: Uint32Array, maxEvents: number, timeoutMs: number): number;
+  /**
+   * Has the event loop watch a descriptor that it can poll, one that no other watch of this thread has.
+   *
+   * @param readable must not throw
+   * @returns a watch that is not started, or -errno; close it before the descriptor
+   */
+  watch(fd: number, readable: () => void): FdWatch | number;
   eventfd(initial: number, flags: number): number;
   /** Descriptor of a timer of a clock (CLOCK_*), which is read when it expires. */
   timerfdCreate(clock: number, flags: number): number;

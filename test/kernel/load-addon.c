@@ -15,7 +15,7 @@ struct value {
 	int64_t number;
 };
 
-static napi_property_descriptor functions[64];
+static napi_property_descriptor functions[128];
 static size_t function_count;
 static struct value arguments[8];
 static size_t argument_count;
@@ -114,6 +114,40 @@ UNUSED(napi_typeof, napi_env env, napi_value value, napi_valuetype *result)
 UNUSED(napi_get_typedarray_info, napi_env env, napi_value array, napi_typedarray_type *type, size_t *length,
        void **data, napi_value *buffer, size_t *offset)
 UNUSED(napi_throw_type_error, napi_env env, const char *code, const char *message)
+UNUSED(napi_get_uv_event_loop, napi_env env, struct uv_loop_s **loop)
+UNUSED(napi_open_handle_scope, napi_env env, napi_handle_scope *result)
+UNUSED(napi_close_handle_scope, napi_env env, napi_handle_scope scope)
+UNUSED(napi_create_reference, napi_env env, napi_value value, uint32_t count, napi_ref *result)
+UNUSED(napi_delete_reference, napi_env env, napi_ref reference)
+UNUSED(napi_get_reference_value, napi_env env, napi_ref reference, napi_value *result)
+UNUSED(napi_get_global, napi_env env, napi_value *result)
+UNUSED(napi_make_callback, napi_env env, napi_async_context context, napi_value self, napi_value function, size_t count,
+       const napi_value *values, napi_value *result)
+UNUSED(napi_is_exception_pending, napi_env env, bool *result)
+UNUSED(napi_get_and_clear_last_exception, napi_env env, napi_value *result)
+UNUSED(napi_fatal_exception, napi_env env, napi_value error)
+UNUSED(napi_create_string_utf8, napi_env env, const char *text, size_t length, napi_value *result)
+UNUSED(napi_async_init, napi_env env, napi_value resource, napi_value name, napi_async_context *result)
+UNUSED(napi_async_destroy, napi_env env, napi_async_context context)
+UNUSED(napi_add_async_cleanup_hook, napi_env env, napi_async_cleanup_hook hook, void *data,
+       napi_async_cleanup_hook_handle *result)
+UNUSED(napi_remove_async_cleanup_hook, napi_async_cleanup_hook_handle hook)
+UNUSED(napi_create_external, napi_env env, void *data, napi_finalize finalize, void *hint, napi_value *result)
+UNUSED(napi_get_value_external, napi_env env, napi_value value, void **result)
+
+/* libuv's, which Node.js exports. */
+#define UV(name) \
+	void name(void) \
+	{ \
+		abort(); \
+	}
+UV(uv_handle_size)
+UV(uv_poll_init)
+UV(uv_poll_start)
+UV(uv_poll_stop)
+UV(uv_close)
+UV(uv_handle_get_data)
+UV(uv_handle_set_data)
 
 static int64_t call(const char *name, int64_t first, int64_t second)
 {
