@@ -1,5 +1,5 @@
 /**
- * JavaScript contender of the drain benchmark: RingBuffer.consume with a callback per record.
+ * JavaScript contenders of the drain benchmark: RingBuffer.consume with a callback per record, or consumeInPlace.
  * For each line on standard input: drains the ring buffer once and prints `<records> <nanoseconds>`.
  */
 import { readFileSync } from "node:fs";
@@ -7,8 +7,8 @@ import { createInterface } from "node:readline";
 import { RingBuffer } from "../src/buffer/index.ts";
 import { BpfObject } from "../src/ebpf/index.ts";
 
-const [, , file] = process.argv;
-if (file === undefined) throw new Error("usage: drain-javascript FILE.bpf.o");
+const [, , file, method] = process.argv;
+if (file === undefined) throw new Error("usage: drain-javascript FILE.bpf.o [in-place]");
 const object = BpfObject.open(readFileSync(file), { name: "fill" });
 object.load();
 const ring = new RingBuffer(object.map("records"));
@@ -16,9 +16,14 @@ let sum = 0;
 console.log("ready");
 for await (const _line of createInterface({ input: process.stdin })) {
   const start = process.hrtime.bigint();
-  const records = ring.consume((record) => {
-    sum += record[0] ?? 0;
-  });
+  const records =
+    method === "in-place"
+      ? ring.consumeInPlace((memory, start) => {
+          sum += memory[start] ?? 0;
+        })
+      : ring.consume((record) => {
+          sum += record[0] ?? 0;
+        });
   console.log(`${records} ${process.hrtime.bigint() - start}`);
 }
 ring.close();

@@ -24,6 +24,12 @@ export async function measureDrain(options: DrainOptions): Promise<Row[]> {
       `${project}/dist/bench/drain-javascript.js`,
       `${built}/fill.bpf.o`,
     ],
+    "RingBuffer.consumeInPlace": [
+      node,
+      `${project}/dist/bench/drain-javascript.js`,
+      `${built}/fill.bpf.o`,
+      "in-place",
+    ],
     "guest, ABI 1, callback per record": [node, `${project}/bin/wasm-bpf`, `${built}/drain.wasm`],
     "guest, the native program": [node, `${project}/bin/wasm-bpf`, `${built}/libbpf/fill.wasm`],
   };

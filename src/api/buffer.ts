@@ -9,4 +9,5 @@ export {
   RingBuffer,
   TypedBuffer,
   UserRingBuffer,
+  type WaitOptions,
 } from "../buffer/index.ts";

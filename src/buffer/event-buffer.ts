@@ -1,11 +1,16 @@
+import type { WaitOptions } from "./readiness.ts";
+
 /**
  * Where a BPF program's events arrive: a {@link RingBuffer} or a {@link PerfBuffer}. Records come in the order in
- * which the kernel committed them, per CPU for a perf buffer. Every method but `close` throws
- * {@link WasmBpfError} with code `CLOSED` after `close`.
+ * which the kernel committed them, per CPU for a perf buffer. Every method but `close`
+ * and those that wait in the event loop throws {@link WasmBpfError} with code `CLOSED` after `close`.
  */
-export interface EventBuffer extends Disposable {
+export interface EventBuffer extends Disposable, AsyncIterable<Uint8Array> {
   /** Descriptor that is readable (EPOLLIN) while records wait; owned by the buffer or its map. */
   readonly fd: number;
+  readonly closed: boolean;
+  /** Whether a record is ready; false after `close`. */
+  readonly hasRecords: boolean;
   /** Whole size in bytes of the record that was taken last, also when less was copied. */
   readonly lastSizeBytes: number;
   /** Records that the kernel dropped and reported (perf buffers; a ring buffer's program sees the failure itself). */
@@ -36,6 +41,20 @@ export interface EventBuffer extends Disposable {
   consume(deliver: (record: Uint8Array) => unknown, limit?: number): number;
   /** As {@link consume}, without an allocation: `deliver` gets the memory that the record is in, and where. */
   consumeInPlace(deliver: InPlace, limit?: number): number;
+  /**
+   * Waits in the event loop, without blocking the thread. Keeps the process going while it waits.
+   *
+   * @returns true when records wait, false when the buffer is closed, also meanwhile
+   * @throws {SystemCallError} when the kernel refuses; the signal's reason when it is aborted
+   */
+  readable(options?: WaitOptions): Promise<boolean>;
+  /**
+   * Records as they arrive, as copies, until the buffer is closed: `for await (const record of buffer)`. Leaving the loop
+   * leaves the buffer open.
+   *
+   * @throws as {@link readable}
+   */
+  records(options?: WaitOptions): AsyncGenerator<Uint8Array, void, undefined>;
   /** Unmaps the buffer and closes what it opened; the map itself stays. Closing twice does nothing. */
   close(): void;
 }

@@ -3,6 +3,7 @@ export { openBuffer } from "./open-buffer.ts";
 export { PerfBuffer, type PerfBufferOptions } from "./perf-buffer.ts";
 export { outputEventAttr, PerfRing } from "./perf-ring.ts";
 export { Poller } from "./poller.ts";
+export type { WaitOptions } from "./readiness.ts";
 export { RingBuffer } from "./ring-buffer.ts";
 export type { RingState, SpanSource } from "./span-source.ts";
 export { TypedBuffer } from "./typed-buffer.ts";

@@ -6,7 +6,10 @@ import { EPOLL_CTL_ADD, EPOLLIN } from "../uapi/linux.ts";
 import type { BufferMap, EventBuffer, InPlace } from "./event-buffer.ts";
 import { onlineCpus } from "./online-cpus.ts";
 import { PerfRing } from "./perf-ring.ts";
+import { Readiness, type WaitOptions } from "./readiness.ts";
+import { takeRecords } from "./records.ts";
 
+/** Options of a {@link PerfBuffer}. */
 export interface PerfBufferOptions {
   /** Size of each CPU's data area in pages, a power of two; default 64. */
   readonly pagesPerCpu?: number;
@@ -27,6 +30,7 @@ export class PerfBuffer implements EventBuffer {
   lost = 0;
   readonly #map: BufferMap;
   readonly #rings: PerfRing[] = [];
+  readonly #readiness: Readiness;
   #turn = 0;
   #depth = 0;
   #closed = false;
@@ -42,6 +46,7 @@ export class PerfBuffer implements EventBuffer {
     }
     this.#map = map;
     this.fd = checkedCall(getSys().epollCreate(), "epoll_create1", "Cannot open the perf buffer");
+    this.#readiness = new Readiness(this.fd, () => this.hasRecords);
     try {
       for (const cpu of onlineCpus()) {
         if (cpu < map.maxEntries) this.#addRing(cpu, pages * getSys().pageSize);
@@ -50,6 +55,14 @@ export class PerfBuffer implements EventBuffer {
       this.close();
       throw error;
     }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get hasRecords(): boolean {
+    return !this.#closed && this.#rings.some((ring) => ring.nextSizeBytes > 0);
   }
 
   /** Numbers of the CPUs whose events arrive here. */
@@ -99,8 +112,21 @@ export class PerfBuffer implements EventBuffer {
     return count;
   }
 
+  readable(options: WaitOptions = {}): Promise<boolean> {
+    return this.#readiness.wait(options);
+  }
+
+  records(options: WaitOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    return takeRecords(this, () => this.take(), options);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.records();
+  }
+
   close(): void {
     if (this.#closed) return;
+    this.#readiness.close();
     this.#closed = true;
     const sys = getSys();
     for (const ring of this.#rings) {

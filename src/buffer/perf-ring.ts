@@ -60,6 +60,8 @@ export class PerfRing implements SpanSource {
   readonly #view: DataView;
   #position: number;
   #published: number;
+  /** Low half of the kernel's position when it was looked at last. */
+  #end: number;
 
   /** @throws {SystemCallError} when the kernel refuses the event or its mapping */
   constructor(cpu: number, fd: number, dataSizeBytes: number) {
@@ -76,6 +78,7 @@ export class PerfRing implements SpanSource {
     this.#view = new DataView(this.#memory, pageSize);
     this.#position = this.#tail.load();
     this.#published = this.#position;
+    this.#end = this.#position | 0;
     const enabled = sys.ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
     if (enabled < 0) this.unmap();
     checkedCall(enabled, "ioctl(PERF_EVENT_IOC_ENABLE)", action);
@@ -110,7 +113,8 @@ export class PerfRing implements SpanSource {
    */
   copySpan(into: Uint8Array, limit: number = Number.MAX_SAFE_INTEGER): number {
     const mask = this.#data.length - 1;
-    const available = (this.#head.loadLow() - this.#position) >>> 0;
+    this.#end = this.#head.loadLow();
+    const available = (this.#end - this.#position) >>> 0;
     const start = this.#position & mask;
     let span = 0;
     let records = 0;
@@ -134,7 +138,11 @@ export class PerfRing implements SpanSource {
   /** Finds the next sample and steps over it; losses on the way are counted. */
   next(): boolean {
     const mask = this.#data.length - 1;
-    while (this.#head.loadLow() !== (this.#position | 0)) {
+    for (;;) {
+      if (this.#end === (this.#position | 0)) {
+        this.#end = this.#head.loadLow();
+        if (this.#end === (this.#position | 0)) break;
+      }
       // Records are padded to 8 bytes, so a header never wraps.
       const at = this.#position & mask;
       const type = this.#view.getUint32(at, true);

@@ -2,9 +2,11 @@ import type { BpfMap, ValueCodec } from "../ebpf/index.ts";
 import type { EventBuffer } from "./event-buffer.ts";
 import { openBuffer } from "./open-buffer.ts";
 import { Poller } from "./poller.ts";
+import type { WaitOptions } from "./readiness.ts";
+import { takeRecords } from "./records.ts";
 
 /** The reader of a ring or perf buffer whose records have a type. Close it when done. */
-export class TypedBuffer<T> implements Disposable {
+export class TypedBuffer<T> implements Disposable, AsyncIterable<T> {
   /** The reader itself. */
   readonly buffer: EventBuffer;
   readonly #codec: Pick<ValueCodec<T>, "decode">;
@@ -36,6 +38,20 @@ export class TypedBuffer<T> implements Disposable {
     this.#poller ??= new Poller([this.buffer]);
     const ready = this.#poller.wait(timeoutMs);
     return ready < 0 ? ready : this.buffer.consume((record) => deliver(this.#codec.decode(record)));
+  }
+
+  /**
+   * Events as they arrive, until the buffer is closed: `for await (const event of buffer)`. The event loop goes on while
+   * it waits, and leaving the loop leaves the buffer open.
+   *
+   * @throws {SystemCallError} when the kernel refuses; the signal's reason when it is aborted
+   */
+  events(options: WaitOptions = {}): AsyncGenerator<T, void, undefined> {
+    return takeRecords(this.buffer, () => this.take(), options);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.events();
   }
 
   close(): void {

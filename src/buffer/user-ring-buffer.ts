@@ -4,6 +4,7 @@ import { BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ } fro
 import { EPOLL_CTL_ADD, EPOLLET, EPOLLOUT, PROT_READ, PROT_WRITE } from "../uapi/linux.ts";
 import type { BufferMap } from "./event-buffer.ts";
 import { mapShared, SharedPosition } from "./mapped-ring.ts";
+import { Readiness, type WaitOptions } from "./readiness.ts";
 
 const BUSY = BPF_RINGBUF_BUSY_BIT | 0;
 const DISCARD = BPF_RINGBUF_DISCARD_BIT;
@@ -32,6 +33,7 @@ export class UserRingBuffer implements Disposable {
   readonly #reserved = new Map<number, Uint8Array>();
   #position: number;
   #epollFd = -1;
+  #readiness: Readiness | undefined;
   #closed = false;
 
   /** @throws {SystemCallError} when the kernel does not map the buffer */
@@ -112,6 +114,21 @@ export class UserRingBuffer implements Disposable {
     }
   }
 
+  /**
+   * Waits in the event loop, without blocking the thread, until the program has made room: for something, not
+   * necessarily enough. `while ((sample = buffer.reserve(size)) === undefined) await buffer.writable();`
+   *
+   * @returns false when the buffer is closed, also meanwhile
+   * @throws {SystemCallError} when the kernel refuses; the signal's reason when it is aborted
+   */
+  async writable(options: WaitOptions = {}): Promise<boolean> {
+    if (this.#closed) return false;
+    this.#readiness ??= new Readiness(this.roomFd, () => false);
+    const ready = await this.#readiness.wait(options);
+    if (ready && !this.#closed) getSys().epollWait(this.roomFd, new Uint32Array(2), 1, 0);
+    return ready;
+  }
+
   /** Hands a reserved record to the program. The view must not be written any more. */
   submit(sample: Uint8Array): void {
     this.#commit(sample, 0);
@@ -126,6 +143,7 @@ export class UserRingBuffer implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#readiness?.close();
     this.#reserved.clear();
     if (this.#epollFd >= 0) getSys().close(this.#epollFd);
     getSys().munmap(this.#consumerMemory);

@@ -9,7 +9,13 @@ import { addonPath } from "../../src/sys/native.ts";
 const root = resolve(import.meta.dirname, "../../..");
 
 /** Test files that use every function of the addon, in the main thread and in workers. */
-const files = ["sys.test.js", "signals.test.js", "ring-buffer.test.js", "perf-buffer.test.js"];
+const files = [
+  "sys.test.js",
+  "signals.test.js",
+  "ring-buffer.test.js",
+  "perf-buffer.test.js",
+  "event-loop.test.js",
+];
 
 for (const major of [24, 26]) {
   test(`the addon works on Node ${major}`, () => {
