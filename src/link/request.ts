@@ -52,8 +52,11 @@ export interface PerfEventOptions {
 
 /** Restricts an iterator to one map, one cgroup or one task. */
 export interface IteratorOptions {
+  /** Elements of this map. */
   readonly mapFd?: number;
+  /** Directory of the control group to start from. */
   readonly cgroupFd?: number;
+  /** The same by id, the directory's inode. */
   readonly cgroupId?: bigint;
   /** BPF_CGROUP_ITER_* */
   readonly cgroupOrder?: number;
@@ -69,7 +72,9 @@ export interface NetfilterOptions {
   readonly family: number;
   /** NF_INET_* hook number. */
   readonly hook: number;
+  /** Programs and tables run in ascending order; default 0. */
   readonly priority?: number;
+  /** BPF_F_NETFILTER_IP_DEFRAG: packets are whole. */
   readonly flags?: number;
 }
 
@@ -89,6 +94,7 @@ export interface TcOptions {
 export interface OrderOptions {
   /** Fd or id of the program or link to stand in front of; "all" is the start of the list. */
   readonly before?: OrderAnchor | "all";
+  /** The program or link to stand behind; "all" is the end of the list. */
   readonly after?: OrderAnchor | "all";
   /** The list must have this revision, or else ESTALE. */
   readonly expectedRevision?: bigint;
