@@ -122,6 +122,7 @@ rmdir kept
 edit $bottom/headers/public/wasi/libc-nocwd.h 's/^#include <__typedef_ssize_t.h>/#include <sys\/types.h>/
   s/^#include <__typedef_mode_t.h>//
   s/^#include <__typedef_DIR.h>/#include <dirent.h>/'
+edit $bottom/sources/chdir.c 's/^    const char \*abspath = make_absolute(path);/    if (!*path) { errno = ENOENT; return -1; }\n&/'
 edit $bottom/sources/sbrk.c 's/^#include <unistd.h>/#include <stdint.h>\n&/'
 edit $bottom/sources/isatty.c 's/__errno.h/errno.h/'
 edit $bottom/sources/__wasilibc_tell.c 's/^#include <wasi.api.h>/&\n#include <sys\/types.h>/'
@@ -179,6 +180,8 @@ edit $musl/src/time/__tz.c 's,if (!s) s = "/etc/localtime";,if (!s) s = __wasm_b
   s,^#include "time_impl.h",#include <wasm-bpf/host.h>\n&,'
 edit $musl/src/conf/sysconf.c 's/^		return 1;/		return __wasm_bpf_host_cpus(name == _SC_NPROCESSORS_CONF);/
   s/return PAGE_SIZE;/return __wasm_bpf_host_page_size();/
+  s/mem \/= PAGE_SIZE;/mem \/= __wasm_bpf_host_page_size();/; s/__lsysinfo(/sysinfo(/
+  s/^#ifdef .*WASI has no \(process-level accounting\|rlimit\|getrlimit\|sysinfo\)$/#if 1/
   s/^#include <unistd.h>/#include <wasm-bpf\/host.h>\n&/'
 
 # A number without a digit is 0 and no error, as in glibc: programs look at errno alone. The first is about the base.

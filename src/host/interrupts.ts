@@ -1,6 +1,15 @@
 import type { Sys } from "../sys/index.ts";
 import { EINTR, EPERM } from "../uapi/errno.ts";
-import { EPOLL_CTL_ADD, EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1 } from "../uapi/linux.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLLIN,
+  SIGHUP,
+  SIGINT,
+  SIGPIPE,
+  SIGTERM,
+  SIGUSR1,
+} from "../uapi/linux.ts";
 import { GuestEnding, STATUS_SIGNAL } from "./ending.ts";
 import { GuestSignals, SIGNAL_CATCH, SIGNAL_DEFAULT, TERMINATIONS } from "./guest-signals.ts";
 
@@ -301,6 +310,36 @@ export class Interrupts {
   waitFor(wanted: readonly Wanted[], timeoutMs: number): number[] | number {
     const ready = this.waitForEvents(wanted, timeoutMs);
     return typeof ready === "number" ? ready : ready.map(({ data }) => data);
+  }
+
+  /**
+   * Waits for an instance of epoll itself, not for one that it is in: asking twice would lose what is told only once.
+   *
+   * @param most how many are told of, at least 1; never more than 64
+   */
+  waitForInstance(epoll: number, most: number, timeoutMs: number): Ready[] | number {
+    const { wakeFd } = this.#source;
+    const wakes =
+      wakeFd !== undefined &&
+      this.#signal === 0 &&
+      this.#sys.epollCtl(epoll, EPOLL_CTL_ADD, wakeFd, EPOLLIN, WAKE) === 0;
+    try {
+      const pairs = new Uint32Array(2 * Math.min(most, MOST_AT_ONCE));
+      const look = (boundedMs: number): number =>
+        this.#sys.epollWait(epoll, pairs, pairs.length / 2, Math.min(Math.ceil(boundedMs), LONGEST_WAIT_MS));
+      const count = this.#interruptible(timeoutMs, look, true);
+      if (count < 0) return count;
+      const told = Array.from({ length: count }, (_, index) => ({
+        events: pairs[2 * index] ?? 0,
+        data: pairs[2 * index + 1] ?? 0,
+      }));
+      const ready = told.filter(({ data }) => data !== WAKE);
+      if (ready.length === told.length || ready.length > 0) return ready;
+      this.consume();
+      return -EINTR;
+    } finally {
+      if (wakes) this.#sys.epollCtl(epoll, EPOLL_CTL_DEL, wakeFd, 0, 0);
+    }
   }
 
   /** As {@link waitFor}, with what each is ready for. */

@@ -691,6 +691,7 @@ WB_IMPORT(signal_timer) int wb_signal_timer(int which, uint32_t new_value, uint3
 #define WB_INFO_KERNEL_VERSION 10
 #define WB_INFO_LIBBPF_VERSION 11
 #define WB_INFO_UMASK 12
+#define WB_INFO_CPU 13
 
 #define WB_TEXT_SYSNAME 1
 #define WB_TEXT_NODENAME 2
@@ -725,6 +726,10 @@ WB_IMPORT(system_chmod) int wb_system_chmod(int fd, uint32_t path, uint32_t flag
 WB_IMPORT(system_open) int wb_system_open(int fd, uint32_t path, int flags, uint32_t mode);
 WB_IMPORT(system_mkdir) int wb_system_mkdir(int fd, uint32_t path, uint32_t mode);
 WB_IMPORT(system_load) int wb_system_load(uint32_t out);
+WB_IMPORT(system_access) int wb_system_access(int fd, uint32_t path, int mode, uint32_t flags);
+WB_IMPORT(system_statfs) int wb_system_statfs(int fd, uint32_t path, uint32_t out);
+WB_IMPORT(system_name) int wb_system_name(uint32_t name, int set);
+WB_IMPORT(system_affinity) int wb_system_affinity(uint32_t cpus, uint32_t size, int set);
 
 #define WB_STAT_FOLLOW 1u
 
@@ -741,6 +746,14 @@ WB_IMPORT(fd_pair) int wb_fd_pair(int type, int protocol, uint32_t ends);
 WB_IMPORT(fd_dup) int wb_fd_dup(int fd, int to, int how, int flags);
 WB_IMPORT(fd_flags) int wb_fd_flags(int fd, int flags);
 WB_IMPORT(fd_poll) int wb_fd_poll(uint32_t polled, int count, uint32_t low, uint32_t high);
+WB_IMPORT(fd_epoll) int wb_fd_epoll(int flags);
+WB_IMPORT(fd_epoll_ctl) int wb_fd_epoll_ctl(int fd, int operation, int watched, uint32_t event);
+WB_IMPORT(fd_epoll_wait) int wb_fd_epoll_wait(int fd, uint32_t events, int most, uint32_t low, uint32_t high);
+WB_IMPORT(fd_lock) int wb_fd_lock(int fd, int operation);
+WB_IMPORT(fd_control) int wb_fd_control(int fd, int command, int argument);
+WB_IMPORT(fd_inotify) int wb_fd_inotify(int flags);
+WB_IMPORT(fd_inotify_add) int wb_fd_inotify_add(int fd, int directory, uint32_t path, uint32_t mask);
+WB_IMPORT(fd_inotify_remove) int wb_fd_inotify_remove(int fd, int watch);
 
 /* --- Other programs: run ------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "companion.h"
 #include "internal.h"
+#include "signals.h"
 #include <bits/system-calls.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -37,6 +38,17 @@ static long set_status_flags(int fd, int flags, const __wasi_fdstat_t *stat)
 	return -__wasi_fd_fdstat_set_flags(fd, wanted);
 }
 
+/* Locks and pipes. */
+static long control(int fd, int command, int argument)
+{
+	int result;
+
+	do
+		result = wb_fd_control(fd, command, argument);
+	while (result == -EINTR && wb_signals_let_restart());
+	return result;
+}
+
 long __wasm_bpf_SYS_fcntl(long fd, long command, long argument, long d, long e, long f)
 {
 	__wasi_fdstat_t stat;
@@ -58,7 +70,7 @@ long __wasm_bpf_SYS_fcntl(long fd, long command, long argument, long d, long e, 
 	case F_SETFL:
 		return set_status_flags((int)fd, (int)argument, &stat);
 	default:
-		return -EINVAL;
+		return control((int)fd, (int)command, (int)argument);
 	}
 }
 

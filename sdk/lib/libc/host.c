@@ -4,7 +4,6 @@
 #include "internal.h"
 #include <bits/system-calls.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,21 +99,6 @@ long __wasm_bpf_SYS_getresgid(long real, long effective, long saved, long d, lon
 long __wasm_bpf_SYS_uname(long out, long b, long c, long d, long e, long f)
 {
 	return uname((struct utsname *)out) < 0 ? -errno : 0;
-}
-
-/* All CPUs that are online. */
-long __wasm_bpf_SYS_sched_getaffinity(long pid, long size, long set, long d, long e, long f)
-{
-	int cpus = __wasm_bpf_host_cpus(0), bytes = (cpus + 63) / 64 * 8;
-
-	if (pid && pid != wb_system_info(WB_INFO_PID))
-		return -EPERM;
-	if (size < bytes)
-		return -EINVAL;
-	memset((void *)set, 0, (size_t)bytes);
-	for (int cpu = 0; cpu < cpus; cpu++)
-		((unsigned char *)set)[cpu / 8] |= (unsigned char)(1 << cpu % 8);
-	return bytes;
 }
 
 long __wasm_bpf_SYS_clock_gettime(long clock, long out, long c, long d, long e, long f)

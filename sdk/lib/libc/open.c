@@ -39,9 +39,12 @@ static int finish(int result)
 	return (int)__syscall_ret((unsigned long)(long)result);
 }
 
+/* Whether a file may be made, so that there is a mode. */
+#define MAKES(flags) ((flags) & O_CREAT || ((flags) & O_TMPFILE) == O_TMPFILE)
+
 static int open_in(int fd, const char *path, int flags, mode_t mode)
 {
-	mode = flags & O_CREAT ? mode & ~current_mask() : 0;
+	mode = MAKES(flags) ? mode & ~current_mask() : 0;
 	return finish(wb_system_open(fd, wb_address(path), flags, mode));
 }
 
@@ -52,18 +55,14 @@ static int open_at(int fd, const char *path, int flags, mode_t mode)
 
 	if (fd != AT_FDCWD && *path != '/')
 		return open_in(fd, path, flags, mode);
-	/* NB: to the host, the rest of a path that names the directory itself is ".". */
-	if (!*path)
-		return finish(-ENOENT);
 	fd = __wasilibc_find_relpath(path, &prefix, &relative, sizeof(buffer));
 	return fd < 0 ? -1 : open_in(fd, relative, flags, mode);
 }
 
-/* NB: a mode is only there when a file may be made. */
 #define MODE(flags) \
 	({ \
 		mode_t given = 0; \
-		if ((flags) & O_CREAT) { \
+		if (MAKES(flags)) { \
 			va_list arguments; \
 			va_start(arguments, flags); \
 			given = va_arg(arguments, mode_t); \

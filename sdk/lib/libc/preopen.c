@@ -137,6 +137,11 @@ int __wasilibc_find_abspath(const char *path, const char **prefix, const char **
 
 int __wasilibc_find_relpath(const char *path, const char **prefix, char **relative, size_t size)
 {
+	/* NB: the rest of a path that names the directory itself is ".". */
+	if (!*path) {
+		errno = ENOENT;
+		return -1;
+	}
 	/* There when the program changes its directory. */
 	if (__wasilibc_find_relpath_alloc)
 		return __wasilibc_find_relpath_alloc(path, prefix, relative, &size, 0);

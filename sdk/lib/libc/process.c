@@ -94,12 +94,6 @@ long __wasm_bpf_SYS_wait4(long pid, long status, long options, long usage, long 
 	return result;
 }
 
-int daemon(int keep_directory, int keep_streams)
-{
-	errno = ENOSYS;
-	return -1;
-}
-
 /* ---- posix_spawn() ---- */
 
 /* Actions on the three standard streams; others have no meaning, since nothing else is inherited. */

@@ -35,18 +35,16 @@ int __wasilibc_nocwd_fstatat(int fd, const char *restrict path, struct stat *res
 }
 
 /*
- * What access(), faccessat() and euidaccess() end in. What may be read and written, opening tells: the host's groups
- * are not known here. A file that nobody may execute, the superuser may not either.
+ * What access(), faccessat() and euidaccess() end in. What the host's user may do, less what the guest may not: write
+ * where it may only read.
  */
 int __wasilibc_nocwd_faccessat(int fd, const char *path, int wanted, int flags)
 {
-	struct stat stat;
+	uint32_t follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : FOLLOW;
 
 	if (wanted & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW))
 		return finish(-EINVAL);
-	if (__wasilibc_nocwd_fstatat(fd, path, &stat, flags & AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	return finish(wanted & X_OK && !S_ISDIR(stat.st_mode) && !(stat.st_mode & 0111) ? -EACCES : 0);
+	return finish(wb_system_access(fd, wb_address(path), wanted, follow));
 }
 
 int fchmod(int fd, mode_t mode)

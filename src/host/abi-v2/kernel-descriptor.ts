@@ -31,6 +31,8 @@ export interface KernelObjects {
   pipe: undefined;
   event: undefined;
   timer: undefined;
+  epoll: undefined;
+  inotify: undefined;
   token: undefined;
   stats: undefined;
 }

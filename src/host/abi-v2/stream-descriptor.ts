@@ -2,11 +2,13 @@ import { FDFLAGS_NONBLOCK } from "../wasi/index.ts";
 import type { AbiV2Context } from "./context.ts";
 import { KernelDescriptor } from "./kernel-descriptor.ts";
 
+type StreamKind = "event" | "timer" | "pipe" | "socket" | "epoll" | "inotify";
+
 /**
  * What the guest has made itself, reads and writes, and passes on to programs that it starts. Whether calls wait is the
  * guest's affair; what waits is `Interrupts`.
  */
-export class StreamDescriptor<K extends "event" | "timer" | "pipe" | "socket"> extends KernelDescriptor<K> {
+export class StreamDescriptor<K extends StreamKind> extends KernelDescriptor<K> {
   protected readonly context: AbiV2Context;
 
   /** Takes over `hostFd`. */

@@ -35,6 +35,8 @@ export class Descriptor {
   flags: number;
   /** How many it has in the table, which closes it with the last one. */
   numbers = 0;
+  /** Called when the last number is closed, before what is behind it is. */
+  readonly endings: Set<() => void> = new Set();
 
   constructor(fileType: number, rights: bigint, inheriting: bigint, flags = 0) {
     this.fileType = fileType;

@@ -39,6 +39,8 @@ const SLASH = 47;
 /** Permission bits, and those of special meaning. */
 const MODE_BITS = 0o7777;
 const SPECIAL_BITS = 0o6000;
+/** O_TMPFILE: its second half is the machine's number. */
+const UNNAMED = 0x400000 | fs.constants.O_DIRECTORY;
 
 /** How `path_open` opens. */
 export interface OpenRequest {
@@ -51,6 +53,8 @@ export interface OpenRequest {
   readonly fdflags: number;
   /** Permission bits of a file that is made; left out: those that the host's mask leaves. */
   readonly mode?: number | undefined;
+  /** A file without a name in the directory that is opened, as of O_TMPFILE. */
+  readonly unnamed?: boolean;
 }
 
 /** Opens a file for reading. */
@@ -127,7 +131,7 @@ export class DirectoryDescriptor extends HostDescriptor {
 
   /** @returns the open descriptor, or -errno. */
   open(path: Uint8Array, request: OpenRequest): Descriptor | number {
-    const needed = neededToOpen(request.oflags);
+    const needed = neededToOpen(request);
     if ((this.rights & needed) !== needed) return this.refuseChange(path);
     return this.at(path, request.followLast, (place) => openPlace(this.host, place, request));
   }
@@ -140,6 +144,22 @@ export class DirectoryDescriptor extends HostDescriptor {
       if (typeof stats === "number") return stats;
       return place.wantsDirectory && !stats.isDirectory() ? -ENOTDIR : stats;
     });
+  }
+
+  /** Whether the host's user may do with it what `mode` says (R_OK, W_OK, X_OK): 0 or -errno. */
+  accessOf(path: Uint8Array, followLast: boolean, mode: number): number {
+    const stats = this.hostStatsOf(path, followLast);
+    // A link that is not followed lets everybody do everything.
+    if (typeof stats === "number" || stats.isSymbolicLink()) return typeof stats === "number" ? stats : 0;
+    const failure = this.at<number>(path, followLast, (place) =>
+      attemptVoid(() => fs.accessSync(hostPath(place.parentFd, place.name), mode)),
+    );
+    return failure < 0 ? failure : this.refuseAccess(stats, mode);
+  }
+
+  /** What the guest may not do with it although the host's user may: 0 or -errno. */
+  protected refuseAccess(_stats: fs.BigIntStats, _mode: number): number {
+    return 0;
   }
 
   statOf(path: Uint8Array, followLast: boolean): FileStat | number {
@@ -227,18 +247,26 @@ function openPlace(host: FileHost, place: Place, request: OpenRequest): Descript
   if (typeof existing !== "number" && existing.isSymbolicLink()) return -ELOOP;
   if (typeof existing !== "number" && existing.isDirectory()) {
     if (creates) return (request.oflags & OFLAGS_EXCL) !== 0 ? -EEXIST : -EISDIR;
+    if (request.unnamed === true) {
+      const made = makeFile(path, openFlags(request, writes) | UNNAMED, request.mode ?? 0);
+      return made < 0 ? made : fileOf(host, made, request);
+    }
     const fd = attempt(() => fs.openSync(path, O_DIRECTORY | O_NOFOLLOW | fs.constants.O_RDONLY));
     if (fd < 0) return fd;
     return new DirectoryDescriptor(host, fd, request.rights & DIRECTORY_RIGHTS, request.inheriting);
   }
   if (typeof existing === "number" && !(creates && existing === -ENOENT)) return existing;
-  if (wantsDirectory) return -ENOTDIR;
+  if (wantsDirectory || request.unnamed === true) return -ENOTDIR;
   const flags = openFlags(request, writes) | O_NOFOLLOW;
   const fd =
     request.mode === undefined || typeof existing !== "number"
       ? attempt(() => fs.openSync(path, flags, 0o666))
       : makeFile(path, flags, request.mode);
-  if (fd < 0) return fd;
+  return fd < 0 ? fd : fileOf(host, fd, request);
+}
+
+/** Takes over `fd`. */
+function fileOf(host: FileHost, fd: number, request: OpenRequest): Descriptor | number {
   const stats = attempt(() => fs.fstatSync(fd));
   if (typeof stats === "number" || stats.isDirectory()) {
     attemptVoid(() => fs.closeSync(fd));
@@ -247,9 +275,9 @@ function openPlace(host: FileHost, place: Place, request: OpenRequest): Descript
   return new FileDescriptor(host, fd, fileTypeOf(stats), request.rights & FILE_RIGHTS, request.fdflags);
 }
 
-function neededToOpen(oflags: number): bigint {
+function neededToOpen({ oflags, unnamed }: OpenRequest): bigint {
   let needed = RIGHT_PATH_OPEN;
-  if ((oflags & OFLAGS_CREAT) !== 0) needed |= RIGHT_PATH_CREATE_FILE;
+  if ((oflags & OFLAGS_CREAT) !== 0 || unnamed === true) needed |= RIGHT_PATH_CREATE_FILE;
   if ((oflags & OFLAGS_TRUNC) !== 0) needed |= RIGHT_PATH_FILESTAT_SET_SIZE;
   return needed;
 }

@@ -155,5 +155,7 @@ export class FdTable {
 }
 
 function release(descriptor: Descriptor): void {
-  if (--descriptor.numbers === 0) descriptor.close();
+  if (--descriptor.numbers > 0) return;
+  for (const end of descriptor.endings) end();
+  descriptor.close();
 }

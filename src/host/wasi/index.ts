@@ -8,7 +8,7 @@ import { pathCalls } from "./path-calls.ts";
 import { pollCalls } from "./poll.ts";
 import { processCalls } from "./process-calls.ts";
 
-export { attempt } from "./attempt.ts";
+export { attempt, attemptVoid } from "./attempt.ts";
 export { FDFLAGS_NONBLOCK, FILETYPE_UNKNOWN } from "./constants.ts";
 export type { WasiContext } from "./context.ts";
 export { Descriptor, type Readiness } from "./descriptor.ts";
@@ -17,9 +17,15 @@ export { ENOTCAPABLE } from "./errno.ts";
 export { FdTable, type SavedDescriptors } from "./fd-table.ts";
 export { hostMask } from "./host-mask.ts";
 export { linuxOpen } from "./linux-open.ts";
+export { hostPath } from "./path.ts";
 export { pathOpener } from "./path-calls.ts";
 export { openPreopen, type Preopen } from "./preopen.ts";
-export { KERNEL_RIGHTS, RIGHT_FD_READ, RIGHT_FD_WRITE } from "./rights.ts";
+export {
+  KERNEL_RIGHTS,
+  RIGHT_FD_FILESTAT_SET_TIMES,
+  RIGHT_FD_READ,
+  RIGHT_FD_WRITE,
+} from "./rights.ts";
 export {
   InputDescriptor,
   type InputSource,

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { WasmBpfError } from "../../internal/index.ts";
-import { EACCES, EEXIST, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../uapi/errno.ts";
+import { EACCES, EEXIST, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS } from "../../uapi/errno.ts";
 import { O_PATH } from "../../uapi/linux.ts";
 import { attempt, attemptVoid } from "./attempt.ts";
 import { FDFLAGS_NONBLOCK, OFLAGS_CREAT, OFLAGS_DIRECTORY, OFLAGS_TRUNC } from "./constants.ts";
@@ -112,6 +112,14 @@ export class ViewDirectory extends DirectoryDescriptor {
     }
   }
 
+  protected override refuseAccess(stats: fs.BigIntStats, mode: number): number {
+    const { R_OK, W_OK } = fs.constants;
+    if ((mode & W_OK) !== 0 && !isDevice(stats, SINKS)) return -EROFS;
+    const isOther = stats.isBlockDevice() || stats.isSocket();
+    const isClosed = isOther || (stats.isCharacterDevice() && !isDevice(stats, READABLE_DEVICES));
+    return (mode & R_OK) !== 0 && isClosed ? -EACCES : 0;
+  }
+
   override readDirectory(cookie: bigint, sizeBytes: number): Uint8Array | number {
     if (!this.#view.shows(this.#path)) return this.#view.refuseReading(this.#full(DOT));
     return super.readDirectory(cookie, sizeBytes);
@@ -169,13 +177,13 @@ function reopened(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
-function isDevice(stats: fs.Stats, devices: ReadonlySet<string>): boolean {
+function isDevice(stats: fs.Stats | fs.BigIntStats, devices: ReadonlySet<string>): boolean {
   return stats.isCharacterDevice() && devices.has(`${major(stats.rdev)}:${minor(stats.rdev)}`);
 }
 
 /** Whether a request makes a file or empties one. */
-function changes({ oflags }: OpenRequest): boolean {
-  return (oflags & (OFLAGS_CREAT | OFLAGS_TRUNC)) !== 0;
+function changes({ oflags, unnamed }: OpenRequest): boolean {
+  return (oflags & (OFLAGS_CREAT | OFLAGS_TRUNC)) !== 0 || unnamed === true;
 }
 
 function canBeRead(stats: fs.Stats, fd: number): boolean {
@@ -190,10 +198,10 @@ function canBeRead(stats: fs.Stats, fd: number): boolean {
   );
 }
 
-function major(device: number): number {
+function major(device: number | bigint): number {
   return Number((BigInt(device) >> 8n) & 0xfffn);
 }
 
-function minor(device: number): number {
+function minor(device: number | bigint): number {
   return Number((BigInt(device) & 0xffn) | ((BigInt(device) >> 12n) & 0xfff00n));
 }

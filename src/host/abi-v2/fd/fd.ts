@@ -9,7 +9,10 @@ import { SocketDescriptor } from "../net/socket.ts";
 import { guestCall, Refusal } from "../refusal.ts";
 import { PipeDescriptor } from "../run/pipe.ts";
 import { CounterDescriptor } from "./counter.ts";
-import { poll } from "./poll.ts";
+import { EpollDescriptor, epollInstance } from "./epoll.ts";
+import { InotifyDescriptor, inotifyInstance } from "./inotify.ts";
+import { controlFile, lockFile } from "./lock.ts";
+import { poll, timeoutMs } from "./poll.ts";
 
 /** One number for all: O_NONBLOCK, EFD_NONBLOCK, TFD_NONBLOCK, SOCK_NONBLOCK; and O_CLOEXEC and its likes. */
 const NONBLOCK = SOCK_NONBLOCK;
@@ -108,6 +111,19 @@ export function fdImports(context: AbiV2Context): HostImports {
     );
   }
 
+  function epoll(flags: number): number {
+    if ((flags & ~CLOSE_ON_EXEC) !== 0) return -EINVAL;
+    const hostFd = sys.epollCreate();
+    return hostFd < 0 ? hostFd : add(new EpollDescriptor(context, hostFd), flags);
+  }
+
+  function inotify(flags: number): number {
+    if ((flags & ~(NONBLOCK | CLOSE_ON_EXEC)) !== 0) return -EINVAL;
+    const hostFd = sys.inotify(NONBLOCK);
+    if (hostFd < 0) return hostFd;
+    return add(new InotifyDescriptor(context, hostFd, (flags & NONBLOCK) !== 0), flags);
+  }
+
   function duplicate(fd: number, to: number, how: number, flags: number): number {
     if ((how !== LOWEST && how !== EXACT) || (flags & ~CLOSE_ON_EXEC) !== 0) return -EINVAL;
     const made = how === EXACT ? fds.duplicateTo(fd, to) : fds.duplicate(fd, to);
@@ -130,8 +146,22 @@ export function fdImports(context: AbiV2Context): HostImports {
     fd_pair: guestCall(pair),
     fd_dup: guestCall(duplicate),
     fd_flags: guestCall(ownFlags),
-    fd_poll: guestCall((at, count, low, high) =>
-      poll(context, at, count, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)),
+    fd_poll: guestCall((at, count, low, high) => poll(context, at, count, timeoutMs(low, high))),
+    fd_epoll: guestCall(epoll),
+    fd_epoll_ctl: guestCall((fd, operation, watched, event) =>
+      epollInstance(context, fd).control(operation, watched, event),
+    ),
+    fd_epoll_wait: guestCall((fd, events, most, low, high) =>
+      epollInstance(context, fd).wait(events, most, timeoutMs(low, high)),
+    ),
+    fd_lock: guestCall((fd, operation) => lockFile(context, fd, operation)),
+    fd_control: guestCall((fd, command, argument) => controlFile(context, fd, command, argument)),
+    fd_inotify: guestCall(inotify),
+    fd_inotify_add: guestCall((fd, directory, path, mask) =>
+      inotifyInstance(context, fd).watch(directory, path, mask),
+    ),
+    fd_inotify_remove: guestCall((fd, watch) =>
+      sys.inotifyRemove(inotifyInstance(context, fd).hostFd, watch),
     ),
   };
 }

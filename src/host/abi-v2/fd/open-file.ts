@@ -1,4 +1,4 @@
-import { EINVAL, EISDIR, EOPNOTSUPP } from "../../../uapi/errno.ts";
+import { EINVAL, EISDIR } from "../../../uapi/errno.ts";
 import { O_CLOEXEC, O_PATH, O_RDWR, O_WRONLY } from "../../../uapi/linux.ts";
 import { linuxOpen, pathOpener } from "../../wasi/index.ts";
 import type { AbiV2Context } from "../context.ts";
@@ -18,8 +18,11 @@ export function fileOpener(
     const directory = openDirectory(fds, fd);
     const writes = (flags & O_ACCMODE) === O_WRONLY || (flags & O_ACCMODE) === O_RDWR;
     if ((flags & O_ACCMODE) === O_ACCMODE && (flags & O_PATH) === 0) return -EINVAL;
-    if ((flags & O_TMPFILE) === O_TMPFILE) return -EOPNOTSUPP;
-    const opened = open(directory, pathBytes(memory, path), linuxOpen(flags, mode));
+    const unnamed = (flags & O_TMPFILE) === O_TMPFILE;
+    if (unnamed && !writes) return -EINVAL;
+    // NB: O_TMPFILE contains O_DIRECTORY.
+    const request = linuxOpen(unnamed ? flags & ~O_TMPFILE : flags, mode);
+    const opened = open(directory, pathBytes(memory, path), unnamed ? { ...request, unnamed } : request);
     if (opened < 0) return linuxResult(opened);
     // WASI opens a directory whatever was asked for.
     if (writes && (flags & O_PATH) === 0 && fds.get(opened)?.directoryFd !== undefined) {

@@ -17,6 +17,12 @@ const MOST = 65536;
 const NEVER = 2n ** 64n - 1n;
 const NS_PER_MS = 1_000_000n;
 
+/** A time in nanoseconds, rounded up, all ones for no end: -1. */
+export function timeoutMs(low: number, high: number): number {
+  const ns = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return ns === NEVER ? -1 : Number((ns + NS_PER_MS - 1n) / NS_PER_MS);
+}
+
 interface Polled {
   readonly events: number;
   revents: number;
@@ -28,10 +34,10 @@ interface Polled {
 /**
  * `fd_poll`.
  *
- * @param timeoutNs all ones: no end
+ * @param timeout milliseconds, -1: no end
  * @throws {Refusal} EFAULT, EINVAL
  */
-export function poll(context: AbiV2Context, at: number, count: number, timeoutNs: bigint): number {
+export function poll(context: AbiV2Context, at: number, count: number, timeout: number): number {
   if (count < 0 || count > MOST) throw new Refusal(EINVAL);
   const range = context.memory.range(at, count * POLLFD_BYTES);
   if (range === undefined) throw new Refusal(EFAULT);
@@ -44,10 +50,10 @@ export function poll(context: AbiV2Context, at: number, count: number, timeoutNs
     ),
   );
   if (polled.every(({ revents }) => revents === 0)) {
-    const interrupted = wait(context, polled, timeoutNs);
+    const interrupted = wait(context, polled, timeout);
     if (interrupted < 0) return interrupted;
   } else {
-    wait(context, polled, 0n);
+    wait(context, polled, 0);
   }
   for (const [index, { revents }] of polled.entries()) {
     view.setUint16(index * POLLFD_BYTES + 6, revents, true);
@@ -68,7 +74,7 @@ function polledAt({ fds }: AbiV2Context, fd: number, events: number): Polled {
 }
 
 /** Fills in `revents`. @returns 0, or -errno */
-function wait({ interrupts }: AbiV2Context, polled: readonly Polled[], timeoutNs: bigint): number {
+function wait({ interrupts }: AbiV2Context, polled: readonly Polled[], timeout: number): number {
   // One entry per descriptor of the host, since epoll knows each only once.
   const wanted = new Map<number, Wanted>();
   for (const { hostFd: fd, events, isReady } of polled) {
@@ -81,8 +87,7 @@ function wait({ interrupts }: AbiV2Context, polled: readonly Polled[], timeoutNs
       isReady: isReady ?? before?.isReady,
     });
   }
-  const timeoutMs = timeoutNs === NEVER ? -1 : Number((timeoutNs + NS_PER_MS - 1n) / NS_PER_MS);
-  const ready = interrupts.waitForEvents([...wanted.values()], timeoutMs);
+  const ready = interrupts.waitForEvents([...wanted.values()], timeout);
   if (typeof ready === "number") return ready;
   for (const { data, events } of ready) {
     for (const one of polled) {

@@ -5,6 +5,7 @@ import { EINVAL, ENOENT } from "../../../uapi/errno.ts";
 import { hostMask } from "../../wasi/index.ts";
 import type { AbiV2Context } from "../context.ts";
 import { Refusal } from "../refusal.ts";
+import { taskCpu } from "./task.ts";
 
 const LIBBPF_VERSION = (1 << 16) | 8;
 /** Length of each field of `struct utsname`. */
@@ -38,6 +39,8 @@ export function systemInfo({ sys }: AbiV2Context, what: number): number {
       return LIBBPF_VERSION;
     case 12:
       return hostMask();
+    case 13:
+      return taskCpu();
     default:
       throw new Refusal(EINVAL);
   }

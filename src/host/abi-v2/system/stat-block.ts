@@ -1,7 +1,12 @@
-import type { BigIntStats } from "node:fs";
+import type { BigIntStats, BigIntStatsFs } from "node:fs";
 
 /** Size of `struct stat` of x86-64, which guests have whatever the machine is. */
 export const STAT_BYTES = 144;
+
+/** Size of `struct statfs` of x86-64. */
+export const STATFS_BYTES = 120;
+/** Longest name of a file, in nearly all file systems. */
+const LONGEST_NAME_BYTES = 255n;
 
 const NS_PER_S = 1_000_000_000n;
 
@@ -40,4 +45,16 @@ export function writeStat(into: Uint8Array, stats: StatFields): void {
 export function streamFields(mode: bigint): StatFields {
   const none = { dev: 0n, ino: 0n, uid: 0n, gid: 0n, rdev: 0n, size: 0n, blocks: 0n };
   return { ...none, nlink: 1n, mode, blksize: 4096n, atimeNs: 0n, mtimeNs: 0n, ctimeNs: 0n };
+}
+
+/** Writes a `struct statfs` of x86-64: of a file system, without its id and its flags. */
+export function writeStatfs(into: Uint8Array, stats: BigIntStatsFs): void {
+  into.fill(0);
+  const view = new DataView(into.buffer, into.byteOffset);
+  const { type, bsize, blocks, bfree, bavail, files, ffree } = stats;
+  for (const [index, value] of [type, bsize, blocks, bfree, bavail, files, ffree].entries()) {
+    view.setBigUint64(8 * index, value, true);
+  }
+  view.setBigUint64(64, LONGEST_NAME_BYTES, true);
+  view.setBigUint64(72, bsize, true);
 }

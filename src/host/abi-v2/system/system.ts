@@ -1,8 +1,11 @@
+import type { BigIntStatsFs } from "node:fs";
+import * as fs from "node:fs";
 import { haveHelper, haveMapType, haveProgramType } from "../../../kernel/index.ts";
 import * as bpf from "../../../uapi/bpf.ts";
-import { EBADF, EINVAL, ENOTTY, EOPNOTSUPP } from "../../../uapi/errno.ts";
+import { EBADF, EINVAL, ENOSYS, ENOTTY, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import { RLIMIT_MEMLOCK, RLIMIT_NOFILE } from "../../../uapi/linux.ts";
 import type { HostImports } from "../../host-import.ts";
+import { attempt, hostPath } from "../../wasi/index.ts";
 import { guestRange, requiredText, sizedOutput } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
 import { fileOpener } from "../fd/open-file.ts";
@@ -11,9 +14,19 @@ import { findKernel } from "../kernel-descriptor.ts";
 import { guestCall } from "../refusal.ts";
 import { systemInfo, systemText } from "./facts.ts";
 import { controlPerfEvent, openPerfEvent } from "./perf-event.ts";
-import { STAT_BYTES, type StatFields, streamFields, writeStat } from "./stat-block.ts";
+import {
+  STAT_BYTES,
+  STATFS_BYTES,
+  type StatFields,
+  streamFields,
+  writeStat,
+  writeStatfs,
+} from "./stat-block.ts";
+import { taskAffinity, taskName } from "./task.ts";
 
 const FOLLOW = 1;
+/** R_OK, W_OK, X_OK. */
+const MODE_MASK = 7;
 const TIOCGWINSZ = 0x5413;
 const MOST_RESOURCES = 16;
 const S_IFCHR = 0o020000n;
@@ -93,6 +106,30 @@ export function systemImports(context: AbiV2Context): HostImports {
     return 0;
   }
 
+  function statfs(fd: number, path: number, out: number): number {
+    const into = guestRange(memory, out, STATFS_BYTES);
+    const descriptor = openDescriptor(fds, fd);
+    const hostFd = descriptor.fileFd ?? descriptor.directoryFd ?? descriptor.streamFd;
+    const look = (at: string | Buffer): BigIntStatsFs | number =>
+      attempt(() => fs.statfsSync(at, { bigint: true }));
+    const found =
+      path !== 0
+        ? openDirectory(fds, fd).at(pathBytes(memory, path), true, (place) =>
+            look(hostPath(place.parentFd, place.name)),
+          )
+        : hostFd === undefined
+          ? -ENOSYS
+          : look(`/proc/self/fd/${hostFd}`);
+    if (typeof found === "number") return linuxResult(found);
+    writeStatfs(into, found);
+    return 0;
+  }
+
+  function access(fd: number, path: number, mode: number, flags: number): number {
+    const directory = openDirectory(fds, fd);
+    return linuxResult(directory.accessOf(pathBytes(memory, path), (flags & FOLLOW) !== 0, mode & MODE_MASK));
+  }
+
   function fileStats(fd: number): StatFields | number {
     const stats = openDescriptor(fds, fd).hostStats();
     // Open, but nothing that the host could look at: what the embedding program serves.
@@ -133,5 +170,9 @@ export function systemImports(context: AbiV2Context): HostImports {
     system_interface: guestCall(interfaceOf),
     system_stat: guestCall(stat),
     system_chmod: guestCall(chmod),
+    system_access: guestCall(access),
+    system_statfs: guestCall(statfs),
+    system_name: guestCall((at, set) => taskName(context, at, set)),
+    system_affinity: guestCall((at, size, set) => taskAffinity(context, at, size, set)),
   };
 }
