@@ -1,3 +1,9 @@
+/** What loads, attaches and reads BPF objects, and what it is made of. */
+const library: readonly string[] = [
+  ...["internal", "uapi", "asm", "elf", "btf", "object", "codegen"],
+  ...["sys", "kernel", "ebpf", "link", "buffer"],
+];
+
 /**
  * The layers of `src/` and the directions imports may take, lowest first: a layer may import itself and the
  * layers named in its row. `test/repo/layers.test.ts` checks every import and `docs/architecture.md` against it.
@@ -15,52 +21,10 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   ebpf: ["internal", "uapi", "asm", "btf", "object", "sys", "kernel"],
   link: ["internal", "uapi", "asm", "elf", "btf", "object", "sys", "kernel", "ebpf"],
   buffer: ["internal", "uapi", "sys", "ebpf"],
-  host: [
-    "internal",
-    "uapi",
-    "asm",
-    "elf",
-    "btf",
-    "object",
-    "codegen",
-    "sys",
-    "kernel",
-    "ebpf",
-    "link",
-    "buffer",
-  ],
+  host: library,
   toolchain: ["internal", "btf", "object", "codegen"],
-  api: [
-    "internal",
-    "uapi",
-    "asm",
-    "elf",
-    "btf",
-    "object",
-    "codegen",
-    "sys",
-    "kernel",
-    "ebpf",
-    "link",
-    "buffer",
-    "host",
-  ],
-  cli: [
-    "internal",
-    "uapi",
-    "asm",
-    "elf",
-    "btf",
-    "object",
-    "codegen",
-    "sys",
-    "kernel",
-    "ebpf",
-    "link",
-    "buffer",
-    "host",
-    "toolchain",
-  ],
+  api: [...library, "host"],
+  cli: [...library, "host", "toolchain"],
 };
 
 /** Layers that import no `node:` module: bytes in, values out. */
