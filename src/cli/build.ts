@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { basename } from "node:path";
 import { WasmBpfError } from "../internal/index.ts";
 import {
@@ -17,19 +18,23 @@ export function runBuild(args: readonly string[]): Promise<number> {
   return runCommand("build", args, async (line) => {
     const projects = projectsOf(line.words);
     const btf = line.value("btf");
-    const verbose = line.has("verbose") || line.has("emit");
+    const emit = line.has("emit");
+    const verbose = line.has("verbose") || emit;
     const colour = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
     const embeddedBtfs = line.values("embed-btf").map(btfToEmbed);
     const wasm32 = line.has("wasm32");
-    const options = { colour, embeddedBtfs, wasm32, ...(btf === undefined ? {} : { btf: btfSource(btf) }) };
+    const signal = endingSignal();
+    const options = {
+      ...{ colour, embeddedBtfs, wasm32, signal },
+      ...(btf === undefined ? {} : { btf: btfSource(btf) }),
+    };
     let built = 0;
     const observer: BuildObserver = {
       step: (step) => {
-        if (!step.built) return;
-        built++;
-        say(
-          `${step.product.padEnd(32)} ${formatTime(step.durationMs).padStart(8)} ${formatSize(step.sizeBytes).padStart(10)}`,
-        );
+        if (!step.built && !emit) return;
+        if (step.built) built++;
+        const time = step.built ? formatTime(step.durationMs) : "current";
+        say(`${step.product.padEnd(32)} ${time.padStart(8)} ${formatSize(step.sizeBytes).padStart(10)}`);
       },
       diagnostics: (text) => process.stderr.write(text),
       failed: report,
@@ -47,6 +52,10 @@ export function runBuild(args: readonly string[]): Promise<number> {
             : `${what}: built in ${formatTime(performance.now() - started)}`,
         );
       } catch (error) {
+        if (error instanceof Interruption) {
+          say(`wasm-bpf: ${error.message}`);
+          return error.status;
+        }
         if (!(error instanceof WasmBpfError)) throw error;
         report(error);
         failed.push(typeof project === "string" ? project : project.join(" "));
@@ -57,6 +66,25 @@ export function runBuild(args: readonly string[]): Promise<number> {
     }
     return failed.length > 0 ? 1 : 0;
   });
+}
+
+/** A signal that ends the build. */
+class Interruption extends Error {
+  /** Of the process, as shells count signals. */
+  readonly status: number;
+  constructor(name: NodeJS.Signals) {
+    super(`interrupted by ${name}; what was made until then is kept`);
+    this.status = 128 + constants.signals[name];
+  }
+}
+
+/** Aborts when the process is told to end; told again, it ends at once. */
+function endingSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(name, () => controller.abort(new Interruption(name)));
+  }
+  return controller.signal;
 }
 
 /** Each word is a project, unless sources of guests are among them: then all are the files of one application. */

@@ -25,6 +25,8 @@ export interface BuildOptions {
   readonly colour?: boolean;
   /** Guests for version 1 of the guest interface, with 32-bit `long`, also of sources that do not say so. */
   readonly wasm32?: boolean;
+  /** Ends the build: it fails with the signal's reason, and leaves nothing half-written. */
+  readonly signal?: AbortSignal;
 }
 
 /** One step of a build, done or not needed. */

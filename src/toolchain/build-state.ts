@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 
 /** Raised when the meaning of the record or of the steps changes. */
@@ -19,14 +19,12 @@ interface StepRecord {
  * command, the tool and the content of every file that was read are the same and nobody touched the product.
  */
 export class BuildState {
-  readonly #path: string;
   readonly #directory: string;
   readonly #steps: Map<string, StepRecord>;
   readonly #digests = new Map<string, string>();
 
   /** @param directory what relative paths of inputs and products are relative to. */
   constructor(path: string, directory: string) {
-    this.#path = path;
     this.#directory = directory;
     this.#steps = readRecords(path);
   }
@@ -39,11 +37,13 @@ export class BuildState {
     return this.#key(command, record.inputs) === record.key;
   }
 
-  /** Notes that `product` was just made by `command` from `inputs`. */
-  record(product: string, command: readonly string[], inputs: readonly string[]): void {
+  /** Notes that `product` was just made by `command` from `inputs`, of which the first was read after `since`. */
+  record(product: string, command: readonly string[], inputs: readonly string[], since: number): void {
     const stat = statSync(this.#resolve(product));
     this.#digests.delete(this.#resolve(product));
-    const key = this.#key(command, inputs);
+    // NB: what was changed meanwhile is perhaps not what the product was made from.
+    const changed = inputs.some((input) => this.#isFrom(input, since, Date.now()));
+    const key = changed ? "" : this.#key(command, inputs);
     this.#steps.set(product, { key, inputs, sizeBytes: stat.size, mtimeMs: stat.mtimeMs });
   }
 
@@ -56,10 +56,15 @@ export class BuildState {
     this.#steps.delete(product);
   }
 
-  save(): void {
-    const text = JSON.stringify({ format: FORMAT, steps: Object.fromEntries(this.#steps) }, undefined, 1);
-    writeFileSync(`${this.#path}.new`, text);
-    renameSync(`${this.#path}.new`, this.#path);
+  /** What the file is to contain. */
+  text(): string {
+    return JSON.stringify({ format: FORMAT, steps: Object.fromEntries(this.#steps) }, undefined, 1);
+  }
+
+  /** Whether a file was written after `first`, and not after `last`: dates in milliseconds. */
+  #isFrom(input: string, first: number, last: number): boolean {
+    const written = Math.floor(statSync(this.#resolve(input), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    return written > first && written <= last;
   }
 
   /** Digest of a command and its inputs; "" when an input cannot be read, so that it is never current. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Btf } from "../btf/index.ts";
 import { skeletonHeader, skeletonName, vmlinuxHeader } from "../codegen/index.ts";
@@ -31,14 +31,18 @@ import {
   type GuestCompiler,
   missing,
 } from "./compilers.ts";
+import { explainFileErrors } from "./file-error.ts";
 import { withAbiVersion } from "./guest-abi.ts";
 import { findLp64Compiler } from "./lp64.ts";
 import { generatorIdentity } from "./package-files.ts";
 import { type Application, findProject, type Project } from "./project.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool, textOf } from "./run-tool.ts";
 import { checkSharedTypes, isProjectHeader, sharedTypes } from "./shared-types.ts";
 
 const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
+
+/** What the products were made from. */
+const STATE = join(BUILD_DIRECTORY, "state.json");
 
 /**
  * Builds every application of a directory: `vmlinux.h`, BPF objects, skeletons, guests. Only what changed is
@@ -48,25 +52,35 @@ const KERNEL_BTF = "/sys/kernel/btf/vmlinux";
  * @param path a directory, one `NAME.bpf.c`, or the C files of one application.
  * @returns paths of the modules relative to the directory, or of the objects when there is no guest.
  * @throws {WasmBpfError} at the end when a program could not be built: its error if it is the only program, else one
- * that names those that failed.
+ * that names those that failed; for what the file system refuses, too.
  */
-export async function buildProject(
+export function buildProject(
   path: string | readonly string[],
   options: BuildOptions = {},
   observer: BuildObserver = {},
 ): Promise<string[]> {
-  const project = findProject(path);
-  const directory = join(project.directory, BUILD_DIRECTORY);
-  mkdirSync(directory, { recursive: true });
-  const ignore = join(directory, ".gitignore");
-  if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
-  const state = new BuildState(join(directory, "state.json"), project.directory);
-  const build = new Build(project, state, options, observer);
-  try {
-    return await build.run();
-  } finally {
-    state.save();
-  }
+  return explainFileErrors(async () => {
+    const project = findProject(path);
+    const directory = join(project.directory, BUILD_DIRECTORY);
+    try {
+      mkdirSync(directory);
+    } catch (error) {
+      if (!existsSync(directory)) throw error;
+    }
+    const ignore = join(directory, ".gitignore");
+    if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
+    const state = new BuildState(join(project.directory, STATE), project.directory);
+    const steps = new BuildSteps(project, state, options, observer);
+    try {
+      return await new Build(project, steps, options, observer).run();
+    } finally {
+      try {
+        steps.write(STATE, state.text());
+      } finally {
+        steps.close();
+      }
+    }
+  });
 }
 
 class Build {
@@ -80,9 +94,9 @@ class Build {
   #lp64: Promise<GuestCompiler> | undefined;
   #wasm32: Promise<GuestCompiler> | undefined;
 
-  constructor(project: Project, state: BuildState, options: BuildOptions, observer: BuildObserver) {
+  constructor(project: Project, steps: BuildSteps, options: BuildOptions, observer: BuildObserver) {
     this.#project = project;
-    this.#steps = new BuildSteps(project, state, observer, options.colour === true);
+    this.#steps = steps;
     this.#options = options;
     this.#observer = observer;
     this.#environment = options.environment ?? process.env;
@@ -176,7 +190,7 @@ class Build {
     const { btf } = this.#options;
     const product = join(BUILD_DIRECTORY, "vmlinux.h");
     const command = ["vmlinux.h", generatorIdentity()];
-    this.#steps.write(product, command, [resolve(btf?.path ?? KERNEL_BTF)], () =>
+    this.#steps.generate(product, command, [resolve(btf?.path ?? KERNEL_BTF)], () =>
       vmlinuxHeader(btf === undefined ? runningKernelBtf() : btf.read()),
     );
   }
@@ -184,13 +198,14 @@ class Build {
   async #bpfObject(name: string, compiler: BpfCompiler): Promise<void> {
     const product = objectFile(name);
     const { clang, options, source } = bpfCommand(name, compiler, this.#project.directory, this.#environment);
-    const compile = [clang, ...options, ...["-g", "-O2", "-Wall"], ...["-c", source, "-o", `${product}.new`]];
+    const draft = this.#steps.draft(product);
+    const compile = [clang, ...options, ...["-g", "-O2", "-Wall"], ...["-c", source, "-o", draft]];
     const { strip } = compiler;
     await this.#steps.compile(
       `${name}.bpf.c`,
       product,
       compile,
-      strip === undefined ? ["without debug information"] : [strip, "-g", `${product}.new`],
+      strip === undefined ? ["without debug information"] : [strip, "-g", draft],
       strip === undefined ? withoutDebugInformation : undefined,
     );
   }
@@ -205,22 +220,24 @@ class Build {
       const read = this.#steps.state.inputsOf(objectFile(name));
       if (!read.some((file) => isProjectHeader(file, directory))) continue;
       const product = join(BUILD_DIRECTORY, `${name}.wasm.h`);
+      const started = performance.now();
       const command = bpfCommand(name, bpf, directory, this.#environment);
       const guests = application.sources.map((source) => guestCommand(source, guest, directory));
       const identity = [JSON.stringify([command, guests]), generatorIdentity()];
+      const { signal } = this.#options;
       if (this.#steps.isCurrent(product, identity)) continue;
       this.#steps.state.forget(product);
-      const shared = await sharedTypes(command);
+      const shared = await sharedTypes({ ...command, signal });
       const nothing = "/* The headers of the project define no types. */\n";
-      writeFileSync(this.#steps.path(product), shared?.header ?? nothing);
+      this.#steps.write(product, shared?.header ?? nothing);
       const inputs = new Set(read);
       for (const source of guests) {
         if (shared === undefined) break;
         // A source with errors is none of the inputs; its compilation will show them.
-        const files = await checkSharedTypes(shared, source, `${name}.wasm.h`);
+        const files = await checkSharedTypes(shared, { ...source, signal }, `${name}.wasm.h`);
         for (const file of files) inputs.add(file);
       }
-      this.#steps.record(product, identity, [...inputs]);
+      this.#steps.record(product, identity, [...inputs], started);
     }
   }
 
@@ -233,7 +250,7 @@ class Build {
     const text = skeletonHeader(parseObject(bytes, { name: skeleton }), bytes, { name: skeleton });
     const path = this.#steps.path(product);
     const built = !existsSync(path) || readFileSync(path, "utf8") !== text;
-    if (built) writeFileSync(path, text);
+    if (built) this.#steps.write(product, text);
     this.#steps.report(product, built, started);
   }
 
@@ -243,7 +260,7 @@ class Build {
       command.clang,
       ...command.options,
       ...["-g0", "-O2", "-Wall"],
-      ...["-c", command.source, "-o", `${product}.new`],
+      ...["-c", command.source, "-o", this.#steps.draft(product)],
     ]);
   }
 
@@ -252,8 +269,7 @@ class Build {
     const product = moduleFile(application);
     const objects = sources.map((source) => guestObject(source, compiler));
     const shared = helpers.map((source) => guestObject(source, compiler));
-    // It is made beside the objects, and takes its place when it is done.
-    const draft = `${BUILD_DIRECTORY}/${product}`;
+    const draft = this.#steps.draft(product);
     const command = linkCommand(compiler, objects, shared, draft);
     const started = performance.now();
     const embedded = this.#options.embeddedBtfs ?? [];
@@ -268,10 +284,10 @@ class Build {
     if (lower.length > 0) await this.#steps.run(lower, product, product);
     this.#embedBtfs(draft, embedded);
     await this.#describe(draft, application, bpf, compiler);
-    renameSync(this.#steps.path(draft), this.#steps.path(product));
+    this.#steps.install(product);
     const inputs = [compiler.clang, ...objects, ...shared, ...libraryFiles(compiler)];
     inputs.push(...embedded.map(({ path }) => resolve(path)));
-    this.#steps.record(product, identity, inputs);
+    this.#steps.record(product, identity, inputs, started);
     this.#steps.report(product, true, started);
   }
 
@@ -332,5 +348,5 @@ function findBpfHeaders(): boolean {
 /** The first line of what a compiler says about itself. */
 async function compilerVersion(clang: string): Promise<string> {
   const { stdout } = await runTool(clang, ["--version"], "/");
-  return stdout.split("\n", 1)[0] ?? "";
+  return textOf(stdout).split("\n", 1)[0] ?? "";
 }

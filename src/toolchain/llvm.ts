@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { WasmBpfError } from "../internal/index.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool, textOf } from "./run-tool.ts";
 
 /** Clang versions that are looked for by name, best first. */
 const NEWEST = 22;
@@ -66,7 +66,7 @@ export async function describeClang(clang: string): Promise<Llvm | undefined> {
   const named = /^clang-(\d+)$/.exec(basename(real)) ?? /^llvm-(\d+)$/.exec(basename(root));
   if (named !== null) return { clang, version: Number(named[1]), root };
   const { stdout } = await runTool(clang, ["--version"], "/");
-  const printed = /clang version (\d+)\./.exec(stdout);
+  const printed = /clang version (\d+)\./.exec(textOf(stdout));
   return printed === null ? undefined : { clang, version: Number(printed[1]), root };
 }
 

@@ -1,11 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Btf } from "../btf/index.ts";
 import { WasmBpfError } from "../internal/index.ts";
 import { parseObject } from "../object/index.ts";
 import { type CDefinition, type PreprocessedC, scanPreprocessed } from "./c-definitions.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool, textOf } from "./run-tool.ts";
 
 /** How a translation unit is compiled: the compiler, and every option but what to make of it. */
 export interface CompileCommand {
@@ -14,6 +11,8 @@ export interface CompileCommand {
   /** The source as the compiler is given it. */
   readonly source: string;
   readonly directory: string;
+  /** Ends the compiler. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** BTF with these definitions, and the id of each one in their order. */
@@ -34,11 +33,11 @@ export async function preprocess(
   diagnostics?: (text: string) => void,
   wanted?: (file: string) => boolean,
 ): Promise<PreprocessedC | undefined> {
-  const { clang, options, source, directory } = command;
+  const { clang, options, source, directory, signal } = command;
   const args = [...options, "-E", "-dD", source];
-  const { status, stdout, stderr } = await runTool(clang, args, directory);
+  const { status, stdout, stderr } = await runTool(clang, args, directory, { signal });
   if (stderr !== "") diagnostics?.(stderr);
-  return status === 0 ? scanPreprocessed(stdout, wanted) : undefined;
+  return status === 0 ? scanPreprocessed(textOf(stdout), wanted) : undefined;
 }
 
 /**
@@ -82,26 +81,10 @@ export async function compileProbe(
   text: string,
   diagnostics?: (text: string) => void,
 ): Promise<Uint8Array | undefined> {
-  const directory = mkdtempSync(join(tmpdir(), "wasm-bpf-probe-"));
-  try {
-    const source = join(directory, "probe.i");
-    const product = join(directory, "probe.o");
-    writeFileSync(source, text);
-    const args = [
-      "-Qunused-arguments",
-      ...command.options,
-      ...extra,
-      "-x",
-      "cpp-output",
-      "-c",
-      source,
-      "-o",
-      product,
-    ];
-    const { status, stderr } = await runTool(command.clang, args, command.directory);
-    if (stderr !== "") diagnostics?.(stderr);
-    return status === 0 ? new Uint8Array(readFileSync(product)) : undefined;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const args = ["-Qunused-arguments", ...command.options, "-x", "cpp-output", ...extra];
+  args.push("-c", "-", "-o", "-");
+  const { clang, directory, signal } = command;
+  const { status, stdout, stderr } = await runTool(clang, args, directory, { input: text, signal });
+  if (stderr !== "") diagnostics?.(stderr);
+  return status === 0 ? stdout : undefined;
 }
