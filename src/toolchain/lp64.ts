@@ -24,15 +24,9 @@ const JUMPS: readonly string[] = ["-mllvm", "-wasm-enable-sjlj"];
  */
 export async function findLp64Compiler(environment: NodeJS.ProcessEnv): Promise<Lp64Compiler> {
   const sysroot = findSysroot();
-  const llvm = (await findLlvms(environment)).find(
-    (found) => found.version >= OLDEST_FOR_LP64 && llvmTool(found, "wasm-ld", environment) !== undefined,
-  );
-  if (llvm === undefined) {
-    throw missing(`clang ${OLDEST_FOR_LP64} or newer, with its linker for WebAssembly,`, [
-      `clang-${PROPOSED}`,
-      `lld-${PROPOSED}`,
-    ]);
-  }
+  const llvms = (await findLlvms(environment)).filter(({ version }) => version >= OLDEST_FOR_LP64);
+  const llvm = llvms.find((found) => llvmTool(found, "wasm-ld", environment) !== undefined);
+  if (llvm === undefined) throw noCompiler(llvms[0]?.version, environment.CLANG);
   const archives = ["libwasm-bpf.a", "libz.a", "libc.a", "libclang_rt.builtins.a"].map((name) =>
     join(sysroot, "lib/wasm64-wasi", name),
   );
@@ -62,6 +56,20 @@ export async function findLp64Compiler(environment: NodeJS.ProcessEnv): Promise<
       "-g",
     ],
   };
+}
+
+/** @param version of a clang that has no linker; `undefined` when there is no clang that is new enough */
+function noCompiler(version: number | undefined, chosen: string | undefined): WasmBpfError {
+  if (version !== undefined) {
+    return missing(`the linker for WebAssembly of clang ${version}`, [`lld-${version}`]);
+  }
+  if (chosen !== undefined && chosen !== "") {
+    return new WasmBpfError(
+      "TOOLCHAIN",
+      `CLANG is "${chosen}", which is too old for guests: they need clang ${OLDEST_FOR_LP64} or newer. Unset it, or build for version 1 of the guest interface with --wasm32`,
+    );
+  }
+  return missing(`clang ${OLDEST_FOR_LP64} or newer`, [`clang-${PROPOSED}`, `lld-${PROPOSED}`]);
 }
 
 /** NB: not through the link `current`: another library is another command, and everything is compiled again. */
