@@ -13,7 +13,13 @@ test("tags, nested tags, and typedefs of types without a tag are definitions", (
     "struct a",
   ]);
   assert.deepEqual(declarations("typedef struct { int x; } *pointer, array[2], plain;"), ["plain"]);
-  assert.deepEqual(declarations("typedef union tagged { int x; } other;"), ["union tagged"]);
+  assert.deepEqual(declarations("typedef union tagged { int x; } other;"), ["union tagged", "other"]);
+  assert.deepEqual(declarations("typedef struct a b; struct a { int x; };"), ["struct a", "b"]);
+  assert.deepEqual(
+    declarations("typedef struct a *p; typedef struct elsewhere e; struct a { struct a *x; };"),
+    ["struct a"],
+  );
+  assert.deepEqual(declarations("struct größe { int $x; };"), ["struct größe"]);
   assert.deepEqual(declarations("typedef enum { A, B } __attribute__((packed)) small;"), ["small"]);
   assert.deepEqual(
     declarations("struct __attribute__((packed)) p { char c; } __attribute__((aligned(8)));"),

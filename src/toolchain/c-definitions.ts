@@ -4,6 +4,8 @@ import { PLACEHOLDER_TAG } from "../codegen/index.ts";
 export interface CDefinition {
   /** As a variable of it is declared: `struct event`, `enum mode`, `point_t`. */
   readonly declaration: string;
+  /** Declaration of the type that this is only another name for: `struct event` for `event_t`. */
+  readonly of?: string;
   readonly kind: "struct" | "union" | "enum";
   /** File it is defined in, as the preprocessor names it. */
   readonly file: string;
@@ -27,7 +29,10 @@ export interface PreprocessedC {
   readonly files: readonly string[];
 }
 
-const TOKEN = /\/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[A-Za-z_$][\w$]*|\d[\w.]*|[^\s\w]/g;
+const TOKEN = /\/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\p{L}_$][\p{L}\p{N}_$]*|\d[\w.]*|[^\s\w]/gu;
+
+/** First character of a name. */
+const NAME = /^[\p{L}_$]/u;
 
 const LINE_MARKER = /^# \d+ "((?:\\.|[^"\\])*)"([ \d]*)$/;
 
@@ -35,8 +40,8 @@ const LINE_MARKER = /^# \d+ "((?:\\.|[^"\\])*)"([ \d]*)$/;
 const PSEUDO_FILE = /^<.*>$/;
 
 /**
- * Finds the definitions in the output of `clang -E -dD`: structs, unions and enums with a tag, those that a typedef
- * names, and enums without any name. Types that are local to a function are left out.
+ * Finds the definitions in the output of `clang -E -dD`: structs, unions and enums with a tag and their further names,
+ * those that only a typedef names, and enums without any name. Types that are local to a function are left out.
  *
  * @param wanted files that definitions and macros are looked for in; those of the system never count
  */
@@ -92,6 +97,7 @@ class Scanner {
   readonly #text: string;
   readonly #tokens: { readonly word: string; readonly index: number }[];
   readonly #definitions: CDefinition[] = [];
+  readonly #aliases: CDefinition[] = [];
   readonly #insertions: { readonly at: number; readonly text: string }[] = [];
   readonly #fileOfLine: readonly string[];
   readonly #lineOfToken: number[] = [];
@@ -125,8 +131,9 @@ class Scanner {
       if (word === "typedef" && braces.length === 0) isTypedef = true;
       else if (word === "struct" || word === "union" || word === "enum") {
         const head = this.#head(i, word);
-        opening = head.body;
+        opening = head.isDefinition ? head.body : undefined;
         i = head.last;
+        if (isTypedef && !head.isDefinition && braces.length === 0) this.#alias(head.body, i + 1);
       } else if (word === "{") {
         braces.push(opening);
         opening = undefined;
@@ -141,21 +148,23 @@ class Scanner {
     for (const { at, text: inserted } of this.#insertions.reverse()) {
       text = `${text.slice(0, at)} ${inserted}${text.slice(at)}`;
     }
-    return { text, definitions: this.#definitions };
+    const defined = new Set(this.#definitions.map(({ declaration }) => declaration));
+    const aliases = this.#aliases.filter(({ of }) => of !== undefined && defined.has(of));
+    return { text, definitions: [...this.#definitions, ...aliases] };
   }
 
   #word(i: number): string {
     return this.#tokens[i]?.word ?? "";
   }
 
-  /** What follows `struct`, `union` or `enum`; `body` only when there is one. */
-  #head(i: number, kind: CDefinition["kind"]): { body: Body | undefined; last: number } {
+  /** What follows `struct`, `union` or `enum`. */
+  #head(i: number, kind: CDefinition["kind"]): { body: Body; isDefinition: boolean; last: number } {
     let at = i + 1;
     let tag = "";
     for (;;) {
       const word = this.#word(at);
       if (word === "__attribute__" || word === "__declspec") at = this.#afterParentheses(at + 1);
-      else if (tag === "" && /^[A-Za-z_$]/.test(word)) {
+      else if (tag === "" && NAME.test(word)) {
         tag = word;
         at++;
       } else break;
@@ -169,7 +178,7 @@ class Scanner {
     };
     // An enum may say its type: enum x : unsigned char {
     if (kind === "enum" && this.#word(at) === ":") while (!/^[{;]?$/.test(this.#word(at))) at++;
-    return { body: this.#word(at) === "{" ? body : undefined, last: at - 1 };
+    return { body, isDefinition: this.#word(at) === "{", last: at - 1 };
   }
 
   #afterParentheses(start: number): number {
@@ -184,9 +193,11 @@ class Scanner {
   }
 
   /** Notes the definition whose closing brace is token `i`. */
-  #define({ kind, tag, file, tagAt }: Body, i: number, isTypedef: boolean): void {
+  #define(body: Body, i: number, isTypedef: boolean): void {
+    const { kind, tag, file, tagAt } = body;
     if (tag !== "") {
       this.#definitions.push({ declaration: `${kind} ${tag}`, kind, file });
+      if (isTypedef) this.#alias(body, i + 1);
       return;
     }
     if (isTypedef) {
@@ -202,6 +213,12 @@ class Scanner {
     this.#definitions.push({ declaration: `enum ${name}`, kind, file });
   }
 
+  /** Notes what a typedef calls a type with a tag. */
+  #alias({ kind, tag, file }: Body, declarators: number): void {
+    const name = this.#typedefName(declarators);
+    if (name !== undefined) this.#aliases.push({ declaration: name, of: `${kind} ${tag}`, kind, file });
+  }
+
   /** The first plain name among the declarators that start at token `at`: not a pointer, array or function. */
   #typedefName(start: number): string | undefined {
     let before = ",";
@@ -212,7 +229,7 @@ class Scanner {
         at = this.#afterParentheses(at + 1) - 1;
         continue;
       }
-      const isPlain = before === "," && /^[A-Za-z_$]/.test(word);
+      const isPlain = before === "," && NAME.test(word);
       if (isPlain && [",", ";", "__attribute__"].includes(this.#word(at + 1))) return word;
       before = word;
     }

@@ -3,6 +3,7 @@ import type { Btf } from "../btf/index.ts";
 import { WasmBpfError } from "../internal/index.ts";
 import type { CMacro } from "./c-definitions.ts";
 import { findBpfCompiler } from "./compilers.ts";
+import { bpfHeaders } from "./package-files.ts";
 import { compileProbe, preprocess, probeBpfTypes } from "./type-probe.ts";
 
 export interface HeaderOptions {
@@ -41,7 +42,8 @@ export interface HeaderTypes {
 export async function headerTypes(path: string, options: HeaderOptions = {}): Promise<HeaderTypes> {
   const absolute = resolve(path);
   const compiler = await findBpfCompiler(options.environment ?? process.env);
-  const include = [dirname(absolute), ...(options.includePaths ?? [])].flatMap((entry) => ["-I", entry]);
+  const paths = [dirname(absolute), ...(options.includePaths ?? []), bpfHeaders()];
+  const include = paths.flatMap((entry) => ["-I", entry]);
   const defines = (options.defines ?? []).map((define) => `-D${define}`);
   const command = {
     clang: compiler.clang,

@@ -39,9 +39,12 @@ export async function findLayoutDifferences(
   guest: CompileCommand,
   guestSource: PreprocessedC,
 ): Promise<LayoutDifference[]> {
-  const shared = sharedDefinitions([...bpf.ids.keys()], guestSource.definitions, guest.directory).filter(
+  const mentioned = sharedDefinitions([...bpf.ids.keys()], guestSource.definitions, guest.directory).filter(
     ({ declaration }) => isMentioned(declaration, guestSource.text),
   );
+  // One type may have several names.
+  const typeOf = (definition: CDefinition): number => bpf.btf.resolve(bpf.ids.get(definition) ?? 0);
+  const shared = [...new Map(mentioned.reverse().map((each) => [typeOf(each), each])).values()].reverse();
   const facts = shared.flatMap((definition) => factsOf(bpf.btf, bpf.ids.get(definition) ?? 0, definition));
   if (facts.length === 0) return [];
   const numbers = [...MAGIC.map(String), ...facts.map(({ expression }) => expression)];
@@ -50,7 +53,10 @@ __attribute__((used)) const unsigned wasm_bpf_layout[] = {
 ${numbers.map((number) => `(unsigned)(${number}),\n`).join("")}};
 `;
   let messages = "";
-  const object = await compileProbe(guest, ["-O0", "-w", "-fno-color-diagnostics"], probe, (text) => {
+  // NB: the skeleton asserts sizes, too, of variables: what is wrong with their types is the better message.
+  const unasserted = ["-x", "c", "-D_Static_assert(...)="];
+  const options = ["-O0", "-w", "-fno-color-diagnostics", ...unasserted];
+  const object = await compileProbe(guest, options, probe, (text) => {
     messages += text;
   });
   const header = ({ file }: CDefinition): string => relative(guest.directory, resolve(guest.directory, file));
@@ -78,7 +84,13 @@ function isMentioned(declaration: string, text: string): boolean {
   const name = declaration.split(" ").at(-1) ?? "";
   // NB: not in strings, which hold the BPF object with its source lines.
   const code = text.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, '""');
-  return [...code.matchAll(new RegExp(`\\b${name}\\b`, "g"))].length > 1;
+  return (
+    [
+      ...code.matchAll(
+        new RegExp(`(?<![\\p{L}\\p{N}_$])${name.replaceAll("$", "\\$")}(?![\\p{L}\\p{N}_$])`, "gu"),
+      ),
+    ].length > 1
+  );
 }
 
 /** Compilers leave the word `struct` out of some messages. */

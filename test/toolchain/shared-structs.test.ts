@@ -61,6 +61,14 @@ test("a shared struct of another layout is an error that names the field, both o
         /^other_t of shared\.h .*field "x"/,
       ],
       [
+        "typedef struct tag { int pid; long x; } event_t; struct event { int a; }; extern event_t *last;",
+        /^event_t of shared\.h .*field "x" is at offset 8 in BPF and 4 in the guest/,
+      ],
+      [
+        "#include <stdint.h>\nstruct event { uintptr_t where; };",
+        /^struct event .*field "where" at offset 0 has 8 bytes in BPF and 4 in the guest/,
+      ],
+      [
         "struct event { long a; }; struct second { long b; }; extern struct second *second;",
         /^struct event .* \(also struct second\)\. Include/,
       ],
@@ -73,11 +81,29 @@ test("a shared struct of another layout is an error that names the field, both o
   });
 });
 
+test("so it is for the type of a variable, which the skeleton asserts, too", async () => {
+  await withDirectory(async (directory) => {
+    const message = await buildWith(
+      directory,
+      "struct event { int pid; long when; };\n#ifdef __bpf__\nstruct event latest;\n#endif",
+    );
+    assert.match(
+      message,
+      /^struct event of shared\.h .*field "when" is at offset 8 in BPF and 4 in the guest/,
+    );
+  });
+});
+
 test("the generated header is the remedy: it has the structs, the enums and the macros", async () => {
   await withDirectory(async (directory) => {
-    const header = "enum { NONE = 7 }; struct event { int pid; long when; void *where; char name[LIMIT]; };";
+    const header =
+      "enum { NONE = 7 }; typedef struct event { int pid; long when; void *where; char name[LIMIT]; } event_t;";
     assert.notEqual(await buildWith(directory, header), "");
     assert.equal(await buildWith(directory, header, "app.wasm.h"), "");
+    assert.match(
+      readFileSync(join(directory, ".build/app.wasm.h"), "utf8"),
+      /^typedef struct event event_t;$/m,
+    );
     // A change of what both include is noticed although the guest stays as it is.
     assert.equal(await buildWith(directory, header.replace("long", "short"), "app.wasm.h"), "");
     assert.match(await buildWith(directory, header), /field "when"/);
@@ -145,13 +171,21 @@ test("everything that a header defines is found, used or not", async () => {
 enum mode { ON }; enum { LONELY = 9 };
 union both { int a; char b; };
 typedef struct { __u64 t; char name[LENGTH]; } stamp_t;
+typedef struct inner inner_t;
+#include <stdint.h>
+#include <sys/types.h>
+struct machine { uintptr_t u; off_t o; int64_t i; };
 struct announced;
 static inline int unused(void) { struct local { int x; } l = { 0 }; return l.x; }
 `,
     );
     const { btf, rootIds, macros } = await headerTypes(join(directory, "types.h"));
     const names = rootIds.map((id) => btf.name(id));
-    assert.deepEqual(names, ["inner", "mode", "wasm_bpf_anonymous_0", "both", "stamp_t"]);
+    assert.deepEqual(names, [
+      ...["inner", "mode", "wasm_bpf_anonymous_0", "both", "stamp_t", "machine"],
+      "inner_t",
+    ]);
+    assert.equal(btf.sizeOf(rootIds[5] ?? 0), 24, "BPF has 64 bits, whatever the machine's C library thinks");
     assert.match(macros, /#define LENGTH 4/);
     writeFileSync(join(directory, "empty.h"), "#define NOTHING 1\n");
     await assert.rejects(headerTypes(join(directory, "empty.h")), /defines no struct, union or enum/);
