@@ -107,7 +107,7 @@ class Definitions {
 
   declarationOf(id: number): string | undefined {
     const type = this.#btf.type(id);
-    if (!isComposite(type)) return undefined;
+    if (!isComposite(type) || type.sizeBytes === 0) return undefined;
     const owner = this.#owners.get(id);
     const definedBy = type.name === "" ? owner : id;
     if (definedBy === undefined || this.#state.get(definedBy) !== "done") return undefined;

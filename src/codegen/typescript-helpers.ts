@@ -198,7 +198,8 @@ export function helpersFor(body: string): string {
   const used = new Set<string>();
   const visit = (text: string): void => {
     for (const [name, helper] of Object.entries(HELPERS)) {
-      if (used.has(name) || !new RegExp(`\\b${name}\\b`).test(text)) continue;
+      // NB: members of structs may be called like them.
+      if (used.has(name) || !new RegExp(`\\b${name}[<(]`).test(text)) continue;
       used.add(name);
       visit(helper);
     }

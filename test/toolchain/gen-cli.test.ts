@@ -41,8 +41,12 @@ test("gen bindings: every language, chosen types", async () => {
       }
       assert.equal(check("native", join(directory, "test.c"), "-I", sdk), "", options.join());
     }
-    const { out } = run(["gen", "bindings", object, "--lang", "ts", "--json"]);
-    assert.equal(compileTypeScript(directory, { "types.ts": out }), "");
+    // Of struct_ops.bpf.o members are called like functions that bindings may bring along, and do not here.
+    const bindings = [object, testdataPath("struct-ops.bpf.o"), testdataPath("core.bpf.o")].map((file, i) => [
+      `types${i}.ts`,
+      run(["gen", "bindings", file, "--lang", "ts", "--json"]).out,
+    ]);
+    assert.equal(compileTypeScript(directory, Object.fromEntries(bindings)), "");
     const one = run(["gen", "bindings", object, "--lang=json-schema", "--type", "struct pair"]);
     assert.equal(JSON.parse(one.out).$ref, "#/$defs/pair");
   });
@@ -53,7 +57,7 @@ test("gen header: types that nothing uses, macros, includes", async () => {
     writeFileSync(join(directory, "base.h"), "typedef unsigned long word_t;\n");
     writeFileSync(
       join(directory, "own.h"),
-      "#include <base.h>\n#define LENGTH 3\nstruct own { word_t a[LENGTH]; };\n",
+      "#include <base.h>\n#define LENGTH 3\nstruct own { word_t a[LENGTH]; };\nstruct empty {};\n",
     );
     const { status, out, err } = run(["gen", "header", "own.h", "-I", "."], directory);
     assert.deepEqual([status, err], [0, ""]);
@@ -63,6 +67,12 @@ test("gen header: types that nothing uses, macros, includes", async () => {
     writeFileSync(join(directory, "test.c"), '#include "made.h"\nint main(void) { return LENGTH; }\n');
     assert.equal(check("wasm32", join(directory, "test.c")), "");
     assert.match(run(["gen", "header", "own.h", "--lang", "ts", "-I."], directory).out, /a: bigint\[\];/);
+    writeFileSync(join(directory, "made.h"), run(["gen", "header", "own.h", "--json", "-I."], directory).out);
+    assert.equal(
+      check("native", join(directory, "test.c"), "-I", sdk),
+      "",
+      "an empty struct has no functions",
+    );
   });
 });
 
