@@ -90,4 +90,7 @@ test("every opcode formats to something, unknown ones to their number", () => {
     assert.notEqual(formatInstruction(instruction(opcode, { immHigh: 0 })), "");
   }
   assert.equal(formatInstruction(instruction(0xff)), "unknown opcode 0xff");
+  // As llvm-objdump writes them.
+  assert.equal(formatInstruction(load64Imm(R1, 0xffff_ffff_0000_0000n)), "r1 = -0x100000000 ll");
+  assert.equal(formatInstruction(load64Imm(R1, 1n << 63n)), "r1 = -0x8000000000000000 ll");
 });

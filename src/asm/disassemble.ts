@@ -155,10 +155,7 @@ function formatAtomic(instruction: Instruction): string {
   const type = SIZES[(opcode >> 3) & 3];
   const value = wide ? `r${src}` : `w${src}`;
   if (imm === BPF_LOAD_ACQ) {
-    return `${value} = load_acquire((${type} *)(${place(`r${src}`, offset)}))`.replace(
-      value,
-      sized(instruction, dst),
-    );
+    return `${sized(instruction, dst)} = load_acquire((${type} *)(${place(`r${src}`, offset)}))`;
   }
   if (imm === BPF_STORE_REL) {
     return `store_release((${type} *)(${target(instruction)}), ${sized(instruction, src)})`;
@@ -178,7 +175,7 @@ function formatAtomic(instruction: Instruction): string {
 
 function formatLoad(instruction: Instruction): string {
   const { opcode, dst, src, imm } = instruction;
-  if (opcode === OP_LDIMM64) return `r${dst} = ${bigHex(constantOf(instruction))} ll`;
+  if (opcode === OP_LDIMM64) return `r${dst} = ${bigHex(BigInt.asIntN(64, constantOf(instruction)))} ll`;
   const type = SIZES[(opcode >> 3) & 3];
   if ((opcode & 0xe0) === BPF_ABS) return `r0 = *(${type} *)skb[${hex(imm)}]`;
   if ((opcode & 0xe0) === BPF_IND) return `r0 = *(${type} *)skb[r${src}]`;
@@ -213,7 +210,7 @@ function hex(value: number): string {
 }
 
 function bigHex(value: bigint): string {
-  return `0x${value.toString(16)}`;
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
 function unknown({ opcode }: Instruction): string {
