@@ -2,7 +2,7 @@ export { Btf, type BtfParseOptions } from "./btf.ts";
 export { BtfBuilder, type BtfBuilderOptions } from "./builder.ts";
 export { type FormatCOptions, formatC } from "./c-output/format-c.ts";
 export { dumpTypeData, type TypeDataOptions, type TypeDataText } from "./c-output/type-data.ts";
-export { TypeDump } from "./c-output/type-dump.ts";
+export { TypeCycleError, TypeDump } from "./c-output/type-dump.ts";
 export { typesAreCompatible } from "./core/compatible.ts";
 export { describeCoreRelocation } from "./core/describe.ts";
 export { LibbpfCoreLines } from "./core/libbpf-lines.ts";
@@ -38,7 +38,9 @@ export {
   type LineInfo,
   parseBtfExt,
 } from "./ext.ts";
+export { type BtfExtProblem, findBtfExtProblem } from "./ext-problem.ts";
 export { mapTypeIds } from "./map-ids.ts";
+export { type BtfProblem, findBtfProblem } from "./problem.ts";
 export { replaceTypes } from "./replace-types.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export { essentialName } from "./strings.ts";

@@ -507,6 +507,10 @@ WB_IMPORT(buffer_close) int wb_buffer_close(int buffer);
 #define WB_BTF_BYTES 4
 #define WB_BTF_ID 5
 #define WB_BTF_FILE_BASE 6
+/* What a file has to be, in place of a size. */
+#define WB_BTF_FILE_ANY 0
+#define WB_BTF_FILE_RAW 1
+#define WB_BTF_FILE_ELF 2
 
 struct wb_btf_info {
 	uint32_t type_count; /* with void and the base's */

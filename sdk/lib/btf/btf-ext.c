@@ -27,11 +27,59 @@ struct btf_ext {
 	__u8 data[] __attribute__((aligned(8)));
 };
 
-static bool part_valid(const struct header *header, __u32 size, __u32 at, __u32 length)
-{
-	__u32 room = size - header->header_size;
+/* Records of one kind: where they are, and the size that they have at least. */
+struct part {
+	const char *name;
+	__u32 at, length, smallest;
+};
 
-	return !length || (at % 4 == 0 && at <= room && length <= room - at && length >= 4);
+static struct part relocations(const struct header *header)
+{
+	bool has = header->header_size >= sizeof(*header);
+
+	return (struct part){ "core_relo", has ? header->relocations_at : 0, has ? header->relocations_size : 0, 16 };
+}
+
+/* Says what is wrong with a part in libbpf's words, and false. */
+#define wrong(format, ...) (wb_debug(format, ##__VA_ARGS__), false)
+
+/*
+ * The same for what it contains: the size of a record, then for each section its
+ * name, the number of records, and they themselves. @data has all that is behind
+ * the header; of the other order when @swapped.
+ */
+static bool part_valid(const struct part *part, const char *data, __u32 room, bool swapped)
+{
+	const __u32 *word = (const void *)(data + part->at);
+	__u32 left = part->length, size;
+
+	if (!part->length)
+		return true;
+	if (part->at % 4)
+		return wrong(".BTF.ext %s section is not aligned to 4 bytes\n", part->name);
+	if (part->at > room || part->length > room - part->at)
+		return wrong("%s section (off:%u len:%u) is beyond the end of the ELF section .BTF.ext\n", part->name,
+			     part->at, part->length);
+	if (left < sizeof(*word))
+		return wrong(".BTF.ext %s record size not found\n", part->name);
+	size = swapped ? __builtin_bswap32(*word) : *word;
+	word++, left -= sizeof(*word);
+	if (size < part->smallest || (swapped && size != part->smallest) || size % 4)
+		return wrong("%s section in .BTF.ext has invalid record size %u\n", part->name, size);
+	if (!left)
+		return wrong("%s section in .BTF.ext has no records\n", part->name);
+	while (left) {
+		__u64 whole;
+
+		if (left < 2 * sizeof(*word))
+			return wrong("%s section header is not found in .BTF.ext\n", part->name);
+		whole = 2 * sizeof(*word) + (__u64)(swapped ? __builtin_bswap32(word[1]) : word[1]) * size;
+		if (whole == 2 * sizeof(*word) || whole > left)
+			return wrong("%s section has incorrect num_records in .BTF.ext\n", part->name);
+		word += whole / sizeof(*word);
+		left -= whole;
+	}
+	return true;
 }
 
 /* Gives all words the other order of bytes; the sizes are read before. Everything behind the header is words. */
@@ -44,31 +92,61 @@ static void swap(void *data, __u32 size, __u32 header_size)
 	wb_swap_words((char *)data + header_size, size - header_size);
 }
 
-static int check(const struct header *header, __u32 size)
+/* @header has the machine's order */
+static bool parts_valid(const struct btf_ext *ext, const struct header *header)
 {
-	if (!part_valid(header, size, header->functions_at, header->functions_size) ||
-	    !part_valid(header, size, header->lines_at, header->lines_size))
-		return -EINVAL;
-	return 0;
+	const struct part parts[] = {
+		{ "func_info", header->functions_at, header->functions_size, 8 },
+		{ "line_info", header->lines_at, header->lines_size, 16 },
+		relocations(header),
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!part_valid(&parts[i], (const char *)ext->data + header->header_size,
+				ext->size - header->header_size, ext->big_endian))
+			return false;
+	return true;
 }
 
-/* Has the machine's order of bytes in `ext->data`. 0 or -errno */
+/* Has the machine's order of bytes in `ext->data`. Says what is wrong. 0 or -errno */
 static int read(struct btf_ext *ext)
 {
-	const struct header *header = (const void *)ext->data;
-	__u32 header_size;
+	struct header header = {};
+	__u32 size = ext->size;
 
-	if (ext->size < HEADER_SIZE || (header->magic != BTF_MAGIC && header->magic != __builtin_bswap16(BTF_MAGIC)))
+	memcpy(&header, ext->data, size < sizeof(header) ? size : sizeof(header));
+	if (size < offsetof(struct header, functions_at)) {
+		wb_debug("BTF.ext header too short\n");
 		return -EINVAL;
-	if (header->version != BTF_VERSION || header->flags)
+	}
+	ext->big_endian = header.magic == __builtin_bswap16(BTF_MAGIC);
+	if (!ext->big_endian && header.magic != BTF_MAGIC) {
+		wb_debug("Invalid BTF.ext magic:%x\n", header.magic);
+		return -EINVAL;
+	}
+	if (header.version != BTF_VERSION) {
+		wb_debug("Unsupported BTF.ext version:%u\n", header.version);
 		return -EOPNOTSUPP;
-	ext->big_endian = header->magic != BTF_MAGIC;
-	header_size = ext->big_endian ? __builtin_bswap32(header->header_size) : header->header_size;
-	if (header_size < HEADER_SIZE || header_size >= ext->size)
+	}
+	if (header.flags) {
+		wb_debug("Unsupported BTF.ext flags:%x\n", header.flags);
+		return -EOPNOTSUPP;
+	}
+	if (ext->big_endian)
+		swap(&header, sizeof(header), sizeof(header));
+	if (size <= header.header_size) {
+		wb_debug("BTF.ext %s\n", size < header.header_size ? "header not found" : "has no data");
+		return -EINVAL;
+	}
+	if (header.header_size < HEADER_SIZE) {
+		wb_warn("BTF.ext header missing func_info, line_info\n");
+		return -EINVAL;
+	}
+	if (!parts_valid(ext, &header))
 		return -EINVAL;
 	if (ext->big_endian)
-		swap(ext->data, ext->size, header_size);
-	return check(header, ext->size);
+		swap(ext->data, size, header.header_size);
+	return 0;
 }
 
 struct btf_ext *btf_ext__new(const __u8 *data, __u32 size)
@@ -158,12 +236,10 @@ static int visit_part(struct btf_ext *ext, __u32 at, __u32 length, wb_btf_visit_
 int wb_btf_ext_visit_ids(struct btf_ext *ext, wb_btf_visit_fn callback, void *context)
 {
 	const struct header *header = (const void *)ext->data;
-	int result = visit_part(ext, header->functions_at, header->functions_size, callback, context);
-	bool whole = header->header_size >= sizeof(*header);
+	struct part core = relocations(header);
 
 	free(ext->swapped);
 	ext->swapped = NULL;
-	if (result || !whole || !part_valid(header, ext->size, header->relocations_at, header->relocations_size))
-		return result;
-	return visit_part(ext, header->relocations_at, header->relocations_size, callback, context);
+	return visit_part(ext, header->functions_at, header->functions_size, callback, context) ?:
+	       visit_part(ext, core.at, core.length, callback, context);
 }

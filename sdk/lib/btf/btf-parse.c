@@ -34,13 +34,13 @@ static int read_ext(int fd, struct btf_ext **ext)
 	return result;
 }
 
-struct btf *btf__parse_split(const char *path, struct btf *base_btf)
+static struct btf *parse(const char *path, struct btf *base_btf, int how)
 {
 	struct btf *base = wb_btf_open_types(WB_BTF_FILE_BASE, path, NULL, 0), *btf;
 
 	if (!base)
-		return errno == ENOENT ? wb_btf_open_types(WB_BTF_FILE, path, base_btf, 0) : NULL;
-	btf = wb_btf_open_types(WB_BTF_FILE, path, base, 0);
+		return errno == ENOENT ? wb_btf_open_types(WB_BTF_FILE, path, base_btf, how) : NULL;
+	btf = wb_btf_open_types(WB_BTF_FILE, path, base, how);
 	if (!btf) {
 		btf__free(base);
 		return NULL;
@@ -55,14 +55,19 @@ struct btf *btf__parse_split(const char *path, struct btf *base_btf)
 	return btf;
 }
 
-struct btf *btf__parse_elf_split(const char *path, struct btf *base_btf)
+struct btf *btf__parse_split(const char *path, struct btf *base_btf)
 {
-	return btf__parse_split(path, base_btf);
+	return parse(path, base_btf, WB_BTF_FILE_ANY);
 }
 
-struct btf *btf__parse(const char *path, struct btf_ext **btf_ext)
+struct btf *btf__parse_elf_split(const char *path, struct btf *base_btf)
 {
-	struct btf *btf = btf__parse_split(path, NULL);
+	return parse(path, base_btf, WB_BTF_FILE_ELF);
+}
+
+static struct btf *parse_with_ext(const char *path, struct btf_ext **btf_ext, int how)
+{
+	struct btf *btf = parse(path, NULL, how);
 	int fd, result;
 
 	if (!btf || !btf_ext)
@@ -81,7 +86,12 @@ struct btf *btf__parse(const char *path, struct btf_ext **btf_ext)
 	return btf;
 }
 
+struct btf *btf__parse(const char *path, struct btf_ext **btf_ext)
+{
+	return parse_with_ext(path, btf_ext, WB_BTF_FILE_ANY);
+}
+
 struct btf *btf__parse_elf(const char *path, struct btf_ext **btf_ext)
 {
-	return btf__parse(path, btf_ext);
+	return parse_with_ext(path, btf_ext, WB_BTF_FILE_ELF);
 }

@@ -63,6 +63,7 @@ struct btf *btf__new_empty_split(struct btf *base_btf)
 	}
 	if (!base_btf)
 		btf->strings[btf->string_size++] = '\0';
+	btf->pointer_size = sizeof(void *);
 	btf->big_endian = base_btf && base_btf->big_endian;
 	return btf;
 }

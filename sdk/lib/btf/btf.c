@@ -117,10 +117,17 @@ struct btf *btf__new_split(const void *data, __u32 size, struct btf *base_btf)
 {
 	struct btf *btf = wb_btf_new(base_btf);
 	char *raw = malloc(size ? size : 1);
-	int result = -ENOMEM;
+	int result = btf && raw ? 0 : -ENOMEM;
 
-	if (btf && raw) {
+	if (!result && size)
 		memcpy(raw, data, size);
+	/* The host looks through all of it, and says what is wrong. */
+	if (!result && base_btf)
+		result = wb_btf_handle(base_btf);
+	if (result >= 0)
+		result = wb_result(wb_btf_open(WB_BTF_BYTES, 0, result, wb_address(raw), size));
+	if (result >= 0) {
+		btf->handle = result;
 		result = wb_btf_take_raw(btf, raw, size);
 		raw = NULL;
 	}
@@ -139,12 +146,12 @@ struct btf *btf__new(const void *data, __u32 size)
 
 struct btf *btf__parse_raw_split(const char *path, struct btf *base_btf)
 {
-	return wb_btf_open_types(WB_BTF_FILE, path, base_btf, 0);
+	return wb_btf_open_types(WB_BTF_FILE, path, base_btf, WB_BTF_FILE_RAW);
 }
 
 struct btf *btf__parse_raw(const char *path)
 {
-	return wb_btf_open_types(WB_BTF_FILE, path, NULL, 0);
+	return wb_btf_open_types(WB_BTF_FILE, path, NULL, WB_BTF_FILE_RAW);
 }
 
 struct btf *btf__load_vmlinux_btf(void)

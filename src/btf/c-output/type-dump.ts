@@ -17,6 +17,15 @@ const DONE = 2;
 const ANNOUNCED = 0;
 const COMPLETE = 1;
 
+/** A type that contains itself, so that no order of definitions is one of C. */
+export class TypeCycleError extends MalformedInputError {
+  readonly typeId: number;
+  constructor(typeId: number) {
+    super(`type ${typeId} needs itself to be complete`);
+    this.typeId = typeId;
+  }
+}
+
 /**
  * Types one by one, each with all that it needs and that was not written before: the text, order and names of libbpf's
  * `btf_dump__dump_type`, where `formatC` writes a header in an order of its own.
@@ -63,7 +72,7 @@ export class TypeDump {
     const type = this.#btf.type(id);
     if (this.#ordered[id] === UNDERWAY) {
       if (isComposite(type) && pointed && type.name !== "") return ANNOUNCED;
-      throw new MalformedInputError(`type ${id} needs itself to be complete`);
+      throw new TypeCycleError(id);
     }
     switch (type.kind) {
       case "int":

@@ -1,9 +1,10 @@
-import { type Btf, dumpTypeData, TypeDump } from "../../../btf/index.ts";
+import { type Btf, type BtfKind, dumpTypeData, TypeCycleError, TypeDump } from "../../../btf/index.ts";
 import { encodeText } from "../../../internal/index.ts";
-import { E2BIG, EINVAL, EOPNOTSUPP } from "../../../uapi/errno.ts";
+import { E2BIG, EINVAL, ELOOP, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import type { HostImports } from "../../host-import.ts";
 import { Block, sizedOutput } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
+import { LOG_WARNING } from "../log.ts";
 import { guestCall, Refusal } from "../refusal.ts";
 import { type GuestBtf, guestBtf, readTypes } from "./guest-btf.ts";
 
@@ -23,6 +24,8 @@ const LONGEST_DATA = 16 << 20;
 /** Most dumps that a guest can have under way; those that were not used for longest are forgotten. */
 const MOST_DUMPS = 64;
 
+const SIZELESS: readonly BtfKind[] = ["void", "fwd", "func", "func_proto"];
+
 const PROBLEMS = { "too short": E2BIG, invalid: EINVAL, "not supported": EOPNOTSUPP } as const;
 
 /** One `struct btf_dump` of a guest: what was printed under its number, and a text that did not fit yet. */
@@ -34,7 +37,7 @@ interface Dump {
 
 /** C of types and of data, see `docs/abi-v2.md`. */
 export function btfDumpImports(context: AbiV2Context): HostImports {
-  const { memory } = context;
+  const { log, memory } = context;
   const dumps = new Map<number, Dump>();
 
   /** The dump of a number; a number of other types before starts anew. */
@@ -64,6 +67,16 @@ export function btfDumpImports(context: AbiV2Context): HostImports {
     return output(at, size, text);
   }
 
+  function type(dump: Dump, id: number): string {
+    try {
+      return dump.types.dump(id);
+    } catch (error) {
+      if (!(error instanceof TypeCycleError)) throw error;
+      log.write(LOG_WARNING, `unsatisfiable type cycle, id:[${error.typeId}]`);
+      throw new Refusal(ELOOP);
+    }
+  }
+
   function declaration(dump: Dump, block: Block): string {
     const options = {
       level: Math.min(block.u32(16), DEEPEST_INDENT),
@@ -73,12 +86,20 @@ export function btfDumpImports(context: AbiV2Context): HostImports {
     return dump.types.writer.declare(block.u32(8), name, options);
   }
 
+  function mustHaveSize(btf: Btf, id: number): void {
+    if (!SIZELESS.includes(readTypes(() => btf.kind(btf.resolve(id))))) return;
+    // NB: libbpf shows its error as a size.
+    log.write(LOG_WARNING, `unexpected size [${BigInt.asUintN(64, BigInt(-EINVAL))}] for id [${id}]`);
+    throw new Refusal(EINVAL);
+  }
+
   function data(dump: Dump, block: Block, at: number, size: number): number {
     const flags = block.u32(20);
     const dataSize = block.u32(32);
     if (dataSize > LONGEST_DATA) throw new Refusal(E2BIG);
     const indent = block.text(24)?.slice(0, LONGEST_INDENT);
     const bytes = block.bytes(28, dataSize) ?? new Uint8Array(0);
+    mustHaveSize(dump.btf, block.u32(8));
     const { text, problem } = dumpTypeData(dump.btf, dump.types.writer, block.u32(8), bytes, {
       indentLevel: Math.min(block.u32(16), DEEPEST_INDENT),
       ...(indent === undefined ? {} : { indent }),
@@ -103,7 +124,7 @@ export function btfDumpImports(context: AbiV2Context): HostImports {
     const found = dumpOf(owner, number);
     switch (block.u32(4)) {
       case WHAT_TYPE:
-        return once(found, block, at, size, () => found.types.dump(block.u32(8)));
+        return once(found, block, at, size, () => type(found, block.u32(8)));
       case WHAT_DECLARATION:
         return once(found, block, at, size, () => declaration(found, block));
       case WHAT_DATA:

@@ -9,13 +9,14 @@ import {
   moduleBtf,
   NoKernelBtfError,
 } from "../../../kernel/index.ts";
-import { EBADF, EINVAL, ENODATA, ENOENT, ESRCH } from "../../../uapi/errno.ts";
+import { EBADF, EINVAL, EIO, EISDIR, ENODATA, ENOENT, EPROTO, ESRCH } from "../../../uapi/errno.ts";
 import { guestRange, requiredText } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
 import { readGuestFile } from "../guest-file.ts";
 import type { HandleEntry } from "../handles.ts";
-import { sayMalformedBtf, sayNoKernelBtf } from "../lines/btf.ts";
-import type { GuestLog } from "../log.ts";
+import { sayBtfProblem, sayNoKernelBtf } from "../lines/btf.ts";
+import { errorText } from "../lines/error-text.ts";
+import { type GuestLog, LOG_DEBUG, LOG_WARNING } from "../log.ts";
 import { requireKernel } from "../permission.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -25,6 +26,12 @@ const KIND_FILE = 3;
 const KIND_BYTES = 4;
 const KIND_ID = 5;
 const KIND_FILE_BASE = 6;
+/** What a file has to be. */
+const FILE_ANY = 0;
+const FILE_RAW = 1;
+const FILE_ELF = 2;
+/** What tells types from everything else. */
+const MAGIC_BYTES = 2;
 const SYSFS_BTF = "/sys/kernel/btf/vmlinux";
 /** libbpf's own error number for what is no ELF file. */
 const LIBBPF_ERRNO_FORMAT = 4001;
@@ -53,13 +60,12 @@ export function guestBtf(context: AbiV2Context, handle: number): GuestBtf {
   return found;
 }
 
-/** Runs `read`, for which damaged types are -EINVAL as in libbpf. @param explain says what is wrong with them */
-export function readTypes<T>(read: () => T, explain?: (message: string) => void): T {
+/** Runs `read`, for which damaged types are -EINVAL as in libbpf. */
+export function readTypes<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof MalformedInputError)) throw error;
-    explain?.(error.message);
     throw new Refusal(EINVAL);
   }
 }
@@ -85,7 +91,7 @@ export function openBtf(
       return below === undefined || below === found.base ? new GuestBtf(found, base) : parse(found.raw);
     }
     case KIND_FILE:
-      return parse(typesOfFile(context, requiredText(memory, name)));
+      return parse(typesOfFile(context, requiredText(memory, name), size));
     case KIND_FILE_BASE:
       return parse(baseOfFile(context, requiredText(memory, name)));
     case KIND_BYTES:
@@ -99,14 +105,12 @@ export function openBtf(
 
 /** The types of a file that the guest may open. @throws {Refusal} after libbpf's lines when they cannot be had */
 export function fileTypes(context: AbiV2Context, path: string): Btf {
-  return parseTypes(context.log, typesOfFile(context, path), undefined);
+  return parseTypes(context.log, typesOfFile(context, path, FILE_ANY), undefined);
 }
 
 function parseTypes(log: GuestLog, bytes: Uint8Array, base: Btf | undefined): Btf {
-  return readTypes(
-    () => Btf.parse(bytes, base === undefined ? {} : { base }),
-    (message) => sayMalformedBtf(log, bytes, message),
-  );
+  if (sayBtfProblem(log, bytes, base)) throw new Refusal(EINVAL);
+  return readTypes(() => Btf.parse(bytes, base === undefined ? {} : { base }));
 }
 
 /** @throws {Refusal} ESRCH after libbpf's lines where the kernel has none */
@@ -116,7 +120,7 @@ export function kernelTypes({ kernelBtf, log }: AbiV2Context): Btf {
     sayNoKernelBtf(log);
     throw new Refusal(ESRCH);
   }
-  log.write(2, `loaded kernel BTF from '${SYSFS_BTF}'`);
+  log.write(LOG_DEBUG, `loaded kernel BTF from '${SYSFS_BTF}'`);
   return found;
 }
 
@@ -130,25 +134,54 @@ function typesOf(kernelBtf: (() => Btf) | undefined): Btf | undefined {
   }
 }
 
-/** The types in an ELF file, or the file itself. */
-function typesOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
-  const bytes = readGuestFile(fds, path);
-  if (isBtf(bytes)) return bytes;
+/** The types in an ELF file, or the file itself. @param kind what it has to be */
+function typesOfFile({ fds, log }: AbiV2Context, path: string, kind: number): Uint8Array {
+  const bytes = readFile();
+  if (kind !== FILE_ELF) {
+    if (isBtf(bytes)) return bytes;
+    if (bytes.length < MAGIC_BYTES) throw new Refusal(EIO);
+    if (kind === FILE_RAW) throw new Refusal(EPROTO);
+  }
   const section = elfFile(log, bytes, path).section(".BTF");
   if (section === undefined) {
-    log.write(0, `failed to find '.BTF' ELF section in ${path}`);
+    log.write(LOG_WARNING, `failed to find '.BTF' ELF section in ${path}`);
     throw new Refusal(ENODATA);
   }
   // Not a view: type records are read as aligned words, and the rest of the file is not needed.
   return section.data.slice();
+
+  function readFile(): Uint8Array {
+    try {
+      return readGuestFile(fds, path);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const isDirectory = error.errno === EBADF || error.errno === EISDIR;
+      if (kind !== FILE_ELF) throw isDirectory ? new Refusal(EIO) : error;
+      log.write(
+        LOG_WARNING,
+        isDirectory
+          ? `failed to open ${path} as ELF file`
+          : `failed to open ${path}: ${errorText(error.errno)}`,
+      );
+      throw isDirectory ? new Refusal(LIBBPF_ERRNO_FORMAT) : error;
+    }
+  }
 }
 
-/** The distilled base that the types of an ELF file are on top of. @throws {Refusal} ENOENT where there is none */
-function baseOfFile({ fds, log }: AbiV2Context, path: string): Uint8Array {
-  const bytes = readGuestFile(fds, path);
-  const section = isBtf(bytes) ? undefined : elfFile(log, bytes, path).section(".BTF.base");
-  if (section === undefined) throw new Refusal(ENOENT);
-  return section.data.slice();
+/**
+ * The distilled base that the types of an ELF file are on top of.
+ *
+ * @throws {Refusal} ENOENT where there is none; what is wrong with the file is said when its types are read
+ */
+function baseOfFile({ fds }: AbiV2Context, path: string): Uint8Array {
+  try {
+    const bytes = readGuestFile(fds, path);
+    const section = isBtf(bytes) ? undefined : parseElf(bytes).section(".BTF.base");
+    if (section !== undefined) return section.data.slice();
+  } catch (error) {
+    if (!(error instanceof MalformedInputError || error instanceof Refusal)) throw error;
+  }
+  throw new Refusal(ENOENT);
 }
 
 function elfFile(log: GuestLog, bytes: Uint8Array, path: string): ElfFile {
@@ -156,7 +189,7 @@ function elfFile(log: GuestLog, bytes: Uint8Array, path: string): ElfFile {
     return parseElf(bytes);
   } catch (error) {
     if (!(error instanceof MalformedInputError)) throw error;
-    log.write(0, `failed to get EHDR from ${path}`);
+    log.write(LOG_WARNING, `failed to get EHDR from ${path}`);
     throw new Refusal(LIBBPF_ERRNO_FORMAT);
   }
 }

@@ -1,4 +1,4 @@
-import { Btf } from "../../../btf/index.ts";
+import { Btf, findBtfProblem } from "../../../btf/index.ts";
 import {
   type ElfFile,
   type ElfSection,
@@ -21,7 +21,8 @@ import { EINVAL, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import type { GuestObject } from "../guest-object.ts";
 import type { GuestLog } from "../log.ts";
 import { LOG_DEBUG, LOG_INFO, LOG_WARNING } from "../log.ts";
-import { sayMalformedBtf } from "./btf.ts";
+import { sayBtfExtProblem, sayBtfProblem } from "./btf.ts";
+import { errorText } from "./error-text.ts";
 import { sayMaps } from "./map.ts";
 import { functionsOf, type Say } from "./names.ts";
 import { sayRelocations } from "./relocation.ts";
@@ -63,11 +64,9 @@ export function sayNotOpened(log: GuestLog, bytes: Uint8Array, shownAs: string, 
   } else {
     const littleEndian = bytes[5] === 1;
     const [type, machine] = [view.getUint16(16, littleEndian), view.getUint16(18, littleEndian)];
-    warn(
-      isBpf({ type, machine })
-        ? `${shownAs}: ${error.message}`
-        : `${shownAs} is not a valid eBPF object file`,
-    );
+    if (!isBpf({ type, machine })) warn(`${shownAs} is not a valid eBPF object file`);
+    else if (elfOf(bytes) !== undefined) warn(`${shownAs}: ${error.message}`);
+    else warn(`failed to get section names strings from ${shownAs}: invalid \`Elf' handle`);
   }
   return LIBBPF_ERRNO_FORMAT;
 }
@@ -86,17 +85,48 @@ function sayNoTypes(
     log.write(LOG_WARNING, `elf: couldn't find symbol table in ${shownAs}, stripped object file?`);
     return ENOENT;
   }
-  if (error.section !== ".BTF" && !missing) return undefined;
+  if (error.section === ".BTF" || error.section === ".BTF.ext") {
+    return sayDamagedTypes(log, bytes, shownAs, file);
+  }
+  if (!missing) return undefined;
   if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs, false);
-  if (!missing) {
-    sayMalformedBtf(log, file.section(".BTF")?.data ?? new Uint8Array(0), error.message);
-    log.write(LOG_WARNING, "Error loading ELF section .BTF: -EINVAL.");
-  } else if (file.section(".BTF.ext") !== undefined) {
+  if (file.section(".BTF.ext") !== undefined) {
     const why = "because its depending ELF section .BTF is not found.";
     log.write(LOG_DEBUG, `Ignore ELF section .BTF.ext ${why}`);
   }
   log.write(LOG_WARNING, "BTF is required, but is missing or corrupted.");
-  return missing ? ENOENT : EINVAL;
+  return ENOENT;
+}
+
+/** An object whose types, or what is beside them, are refused. @returns errno as libbpf gives it */
+function sayDamagedTypes(log: GuestLog, bytes: Uint8Array, shownAs: string, file: ElfFile): number {
+  if (log.wants(LOG_DEBUG)) sayContents(log, bytes, shownAs, false);
+  let errno = EINVAL;
+  if (sayBtfProblem(log, file.section(".BTF")?.data ?? NOTHING)) {
+    log.write(LOG_WARNING, `Error loading ELF section .BTF: ${errorText(errno)}.`);
+  } else {
+    errno = sayBtfExtProblem(log, file.section(".BTF.ext")?.data ?? NOTHING) ?? errno;
+    log.write(LOG_WARNING, `Error loading ELF section .BTF.ext: ${errorText(errno)}. Ignored and continue.`);
+  }
+  log.write(LOG_WARNING, "BTF is required, but is missing or corrupted.");
+  return errno;
+}
+
+/**
+ * Types that are refused although no program, map or variable of the object needs what is wrong with them.
+ *
+ * @returns errno as libbpf gives it, `undefined` when libbpf takes them, or does without
+ */
+export function sayUnusedDamage(
+  log: GuestLog,
+  bytes: Uint8Array,
+  file: ElfFile,
+  shownAs: string,
+): number | undefined {
+  const types = file.section(".BTF")?.data;
+  if (types === undefined || findBtfProblem(types, machineIsLittleEndian()) === undefined) return undefined;
+  const needed = file.section(".maps") !== undefined || file.symbols().some(isExtern);
+  return needed ? sayDamagedTypes(log, bytes, shownAs, file) : undefined;
 }
 
 /** A map or an extern that makes no sense. @returns errno as libbpf gives it, `undefined` for another problem */
@@ -166,6 +196,7 @@ function isBpf({ type, machine }: Pick<ElfFile, "type" | "machine">): boolean {
   return type === ET_REL && (machine === 0 || machine === EM_BPF);
 }
 
+const NOTHING = new Uint8Array(0);
 const ELF_HEADER_BYTES = 64;
 const ELF_MAGIC = 0x7f454c46;
 const ELFCLASS64 = 2;

@@ -3,7 +3,7 @@ import { BpfObject, type LoadObserver, type ObjectOptions } from "../../../ebpf/
 import { type ElfFile, parseElf } from "../../../elf/index.ts";
 import { machineIsLittleEndian } from "../../../kernel/index.ts";
 import { SystemCallError } from "../../../sys/index.ts";
-import { EBADF, EINVAL, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
+import { EBADF, EINVAL, EISDIR, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import { errnoOf } from "../../abi-v1/index.ts";
 import type { HostImports } from "../../host-import.ts";
 import { Block, guestRange, sizedOutput } from "../blocks.ts";
@@ -15,8 +15,9 @@ import { errorText } from "../lines/error-text.ts";
 import { TargetTypesError } from "../lines/failure.ts";
 import { LoadLines } from "../lines/libbpf.ts";
 import { probeLoading } from "../lines/memlock.ts";
-import { sayNotOpened, sayOpened, sayOpening } from "../lines/open.ts";
+import { sayNotOpened, sayOpened, sayOpening, sayUnusedDamage } from "../lines/open.ts";
 import { LOG_WARNING } from "../log.ts";
+import { requirePinRoot } from "../permission.ts";
 import { PROGRAM_REQUEST_BYTES, programOverrides } from "../program/overrides.ts";
 import { guestCall, Refusal } from "../refusal.ts";
 import { describeObject } from "./description.ts";
@@ -24,6 +25,8 @@ import { takeToken } from "./token.ts";
 
 const OPEN_BYTES = 48;
 const OPEN_OWN_SECTIONS = 2;
+/** libbpf's number for what libelf cannot read. */
+const LIBBPF_ERRNO_LIBELF = 4000;
 /** libbpf's number for an object of another byte order. */
 const LIBBPF_ERRNO_ENDIAN = 4003;
 /** What `bpf_object__name` keeps. */
@@ -46,9 +49,14 @@ export function objectImports(context: AbiV2Context): HostImports {
       path === undefined ? guestRange(memory, block.u32(4), block.u32(8)).slice() : readObjectFile(path);
     const lines: { current?: LoadObserver } = {};
     const object = parse(bytes, shownAs, options(block, given ?? fallback, lines));
-    const owner = new GuestObject(context, object, (given ?? baseName(fallback)).slice(0, LONGEST_NAME));
     let file: ElfFile | undefined;
     const elf = (): ElfFile => (file ??= parseElf(bytes));
+    const refusal = sayUnusedDamage(log, bytes, elf(), shownAs);
+    if (refusal !== undefined) {
+      object.close();
+      throw new Refusal(refusal);
+    }
+    const owner = new GuestObject(context, object, (given ?? baseName(fallback)).slice(0, LONGEST_NAME));
     sayOpened(log, owner, elf, shownAs, (block.u32(20) & OPEN_OWN_SECTIONS) !== 0);
     owner.tokenPath = tokenPath;
     owner.lines = new LoadLines(log, owner, elf, shownAs);
@@ -60,6 +68,10 @@ export function objectImports(context: AbiV2Context): HostImports {
     try {
       return readGuestFile(context.fds, path);
     } catch (error) {
+      if (error instanceof Refusal && (error.errno === EBADF || error.errno === EISDIR)) {
+        log.write(LOG_WARNING, `elf: failed to open ${path} as ELF file: invalid file descriptor`);
+        throw new Refusal(LIBBPF_ERRNO_LIBELF);
+      }
       if (error instanceof Refusal) {
         log.write(LOG_WARNING, `elf: failed to open ${path}: ${errorText(error.errno)}`);
       }
@@ -81,6 +93,7 @@ export function objectImports(context: AbiV2Context): HostImports {
     const btfPath = block.text(28);
     const kernelBtf = btfPath === undefined ? context.kernelBtf : typesOf(btfPath);
     const pinRoot = block.text(24);
+    if (pinRoot !== undefined) requirePinRoot(context, pinRoot);
     const kconfig = block.text(32);
     return {
       name,
