@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { encodeCString } from "../internal/index.ts";
 import { SystemCallError } from "../sys/index.ts";
 import { BPF_F_KPROBE_MULTI_RETURN } from "../uapi/bpf.ts";
-import { ESRCH } from "../uapi/errno.ts";
+import { ENOENT, ESRCH } from "../uapi/errno.ts";
 import { createLink } from "./create-link.ts";
 import { globPattern } from "./glob.ts";
 import type { Link } from "./link.ts";
@@ -23,7 +23,7 @@ export function attachKprobeMulti(request: AttachRequest): Link {
   const { program, options } = request;
   const functions = /[*?]/.test(target)
     ? probeableFunctions(attachAction(request), globPattern(target))
-    : { addresses: [], names: [target], listed: true };
+    : { addresses: [], names: [target] };
   const count = functions.addresses.length || functions.names.length;
   if (count === 0) throw attachError(request, "NOT_FOUND", "no kernel function that can be probed matches");
   const retprobe = options.retprobe ?? program.section.name.startsWith("kret");
@@ -51,30 +51,46 @@ export function attachKprobeMulti(request: AttachRequest): Link {
 export interface Functions {
   readonly addresses: readonly bigint[];
   readonly names: readonly string[];
-  /** Whether the kernel has such a list at all. */
-  readonly listed: boolean;
+  /** The list that cannot be read, a file of tracefs, where no function is known. */
+  readonly unlisted?: { readonly file: string; readonly errno: number };
 }
+
+const LIST_OF_ADDRESSES = "available_filter_functions_addrs";
+const LIST_OF_NAMES = "available_filter_functions";
 
 /** The functions that can be traced and match. Linux >= 6.5 lists their addresses. */
 export function probeableFunctions(action: string, pattern: RegExp): Functions {
   return withTracefs(action, (directory) => {
     const addresses: bigint[] = [];
-    for (const line of readLines(`${directory}/available_filter_functions_addrs`)) {
+    const withAddresses = readLines(directory, LIST_OF_ADDRESSES);
+    for (const line of withAddresses.lines) {
       const [address, name] = line.split(" ");
       if (address !== undefined && name !== undefined && pattern.test(name))
         addresses.push(BigInt(`0x${address}`));
     }
-    if (addresses.length > 0) return { addresses, names: [], listed: true };
-    const lines = readLines(`${directory}/available_filter_functions`);
-    const names = new Set(lines.map((line) => line.split(" ")[0] ?? ""));
-    return { addresses, names: [...names].filter((name) => pattern.test(name)), listed: lines.length > 0 };
+    if (addresses.length > 0) return { addresses, names: [] };
+    const withNames = readLines(directory, LIST_OF_NAMES);
+    const all = new Set(withNames.lines.map((line) => line.split(" ")[0] ?? ""));
+    const names = [...all].filter((name) => pattern.test(name));
+    if (withNames.errno === 0 || withAddresses.errno === 0) return { addresses, names };
+    // Older kernels have no addresses; where they are listed, that list is what cannot be read.
+    const { file, errno } = withAddresses.errno === ENOENT ? withNames : withAddresses;
+    return { addresses, names, unlisted: { file, errno } };
   });
 }
 
-function readLines(path: string): string[] {
+interface Listing {
+  readonly file: string;
+  readonly lines: readonly string[];
+  /** Why there are no lines, 0 when the file was read. */
+  readonly errno: number;
+}
+
+function readLines(directory: string, file: string): Listing {
   try {
-    return readFileSync(path, "latin1").split("\n");
-  } catch {
-    return [];
+    return { file, lines: readFileSync(`${directory}/${file}`, "latin1").split("\n"), errno: 0 };
+  } catch (error) {
+    const { errno = -ENOENT } = error as { errno?: number };
+    return { file, lines: [], errno: -errno };
   }
 }

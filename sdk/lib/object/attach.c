@@ -7,12 +7,22 @@
 static const char without_fd[] = "libbpf: prog '%s': can't attach BPF program without FD (was it loaded?)\n";
 static const char before_load[] = "libbpf: prog '%s': can't attach before loaded\n";
 
+static bool loaded(const struct bpf_program *prog, const char *not_loaded)
+{
+	if (bpf_program__fd(prog) >= 0)
+		return true;
+	wb_print(LIBBPF_WARN, not_loaded, prog->name);
+	return false;
+}
+
+/* To what needs no event: that is made before anybody looks at the program, see attach_event(). */
 static struct bpf_link *attach(const struct bpf_program *prog, const char *not_loaded, struct wb_link_attach *req)
 {
-	if (bpf_program__fd(prog) < 0) {
-		wb_print(LIBBPF_WARN, not_loaded, prog->name);
-		return wb_null(EINVAL);
-	}
+	return loaded(prog, not_loaded) ? wb_link_attach_new(prog->obj, prog->index, req) : wb_null(EINVAL);
+}
+
+static struct bpf_link *attach_event(const struct bpf_program *prog, struct wb_link_attach *req)
+{
 	return wb_link_attach_new(prog->obj, prog->index, req);
 }
 
@@ -28,10 +38,8 @@ struct bpf_link *bpf_program__attach(const struct bpf_program *prog)
 	}
 	if (!prog->handler->attach)
 		return wb_null(EOPNOTSUPP);
-	if (bpf_program__fd(prog) < 0) {
-		wb_print(LIBBPF_WARN, without_fd, prog->name);
+	if (!loaded(prog, without_fd))
 		return wb_null(EINVAL);
-	}
 	error = prog->handler->attach(prog, prog->handler->cookie, &link);
 	return error ? wb_null(error) : link ? link : wb_null(EOPNOTSUPP);
 }
@@ -48,7 +56,7 @@ struct bpf_link *bpf_program__attach_tracepoint_opts(const struct bpf_program *p
 		.cookie = WB_OPTS_GET(opts, bpf_cookie, 0),
 	};
 
-	return WB_OPTS_VALID(opts, bpf_tracepoint_opts) ? attach(prog, without_fd, &req) : wb_null(EINVAL);
+	return WB_OPTS_VALID(opts, bpf_tracepoint_opts) ? attach_event(prog, &req) : wb_null(EINVAL);
 }
 
 struct bpf_link *bpf_program__attach_tracepoint(const struct bpf_program *prog, const char *tp_category,
@@ -88,7 +96,7 @@ struct bpf_link *bpf_program__attach_kprobe_opts(const struct bpf_program *prog,
 		.attach_mode = WB_OPTS_GET(opts, attach_mode, PROBE_ATTACH_MODE_DEFAULT),
 	};
 
-	return WB_OPTS_VALID(opts, bpf_kprobe_opts) ? attach(prog, without_fd, &req) : wb_null(EINVAL);
+	return WB_OPTS_VALID(opts, bpf_kprobe_opts) ? attach_event(prog, &req) : wb_null(EINVAL);
 }
 
 struct bpf_link *bpf_program__attach_kprobe(const struct bpf_program *prog, bool retprobe, const char *func_name)
@@ -108,7 +116,7 @@ struct bpf_link *bpf_program__attach_ksyscall(const struct bpf_program *prog, co
 		.cookie = WB_OPTS_GET(opts, bpf_cookie, 0),
 	};
 
-	return WB_OPTS_VALID(opts, bpf_ksyscall_opts) ? attach(prog, without_fd, &req) : wb_null(EINVAL);
+	return WB_OPTS_VALID(opts, bpf_ksyscall_opts) ? attach_event(prog, &req) : wb_null(EINVAL);
 }
 
 struct bpf_link *bpf_program__attach_trace_opts(const struct bpf_program *prog, const struct bpf_trace_opts *opts)
@@ -132,11 +140,11 @@ struct bpf_link *bpf_program__attach_lsm(const struct bpf_program *prog)
 
 /* --- Functions of programs in user space --- */
 
-/* pid 0 is this process, which in a guest is the host's; negative is all. */
+/* pid 0 is this process, which in a guest is the host's; -1 is all, for many functions every negative one. */
 static void set_process(struct wb_link_attach *req, pid_t pid)
 {
 	req->target = pid;
-	if (pid < 0)
+	if (pid == -1)
 		req->flags |= WB_LINK_ALL_PROCESSES;
 }
 
@@ -157,7 +165,7 @@ struct bpf_link *bpf_program__attach_uprobe_opts(const struct bpf_program *prog,
 	if (!WB_OPTS_VALID(opts, bpf_uprobe_opts) || !binary_path)
 		return wb_null(EINVAL);
 	set_process(&req, pid);
-	return attach(prog, without_fd, &req);
+	return attach_event(prog, &req);
 }
 
 struct bpf_link *bpf_program__attach_uprobe(const struct bpf_program *prog, bool retprobe, pid_t pid,
@@ -180,10 +188,11 @@ struct bpf_link *bpf_program__attach_usdt(const struct bpf_program *prog, pid_t 
 		.cookie = WB_OPTS_GET(opts, usdt_cookie, 0),
 	};
 
-	if (!WB_OPTS_VALID(opts, bpf_usdt_opts) || !binary_path)
+	/* NB: libbpf takes the options for those of another function. */
+	if (!WB_OPTS_VALID(opts, bpf_uprobe_opts) || !loaded(prog, without_fd) || !binary_path)
 		return wb_null(EINVAL);
 	set_process(&req, pid);
-	return attach(prog, without_fd, &req);
+	return attach_event(prog, &req);
 }
 
 /* --- Many functions at once --- */
@@ -205,7 +214,7 @@ static struct bpf_link *attach_symbols(const struct bpf_program *prog, const cha
 			addresses[i] = wb_address(symbols[i]);
 		req->symbols_at = wb_address(addresses);
 	}
-	link = attach(prog, without_fd, req);
+	link = wb_link_attach_new(prog->obj, prog->index, req);
 	error = errno;
 	free(addresses);
 	errno = error;
@@ -230,7 +239,9 @@ struct bpf_link *bpf_program__attach_kprobe_multi_opts(const struct bpf_program 
 		.cookies_at = wb_address(cookies),
 	};
 
-	if (!WB_OPTS_VALID(opts, bpf_kprobe_multi_opts) || (retprobe && session) ||
+	/* NB: for a pattern the host looks at `retprobe` and `session`, after it has looked for functions. */
+	if (!WB_OPTS_VALID(opts, bpf_kprobe_multi_opts) || !loaded(prog, without_fd) ||
+	    (!pattern && retprobe && session) ||
 	    (pattern ? addresses || symbols || cookies || count : !addresses == !symbols || !count || unique))
 		return wb_null(EINVAL);
 	return attach_symbols(prog, symbols, count, &req);
@@ -255,7 +266,7 @@ struct bpf_link *bpf_program__attach_uprobe_multi(const struct bpf_program *prog
 		.cookies_at = wb_address(cookies),
 	};
 
-	if (!WB_OPTS_VALID(opts, bpf_uprobe_multi_opts) || !binary_path || (retprobe && session) ||
+	if (!WB_OPTS_VALID(opts, bpf_uprobe_multi_opts) || !loaded(prog, without_fd) || !binary_path || (retprobe && session) ||
 	    (func_pattern ? symbols || offsets || counters || cookies || count : !symbols == !offsets || !count))
 		return wb_null(EINVAL);
 	set_process(&req, pid);
@@ -268,21 +279,18 @@ struct bpf_link *bpf_program__attach_tracing_multi(const struct bpf_program *pro
 	const __u32 *ids = WB_OPTS_GET(opts, ids, NULL);
 	const __u64 *cookies = WB_OPTS_GET(opts, cookies, NULL);
 	size_t count = WB_OPTS_GET(opts, cnt, 0);
-	struct wb_link_attach by_pattern = { .hook = WB_HOOK_TRACING_MULTI, .name1_at = wb_address(pattern) };
-	struct wb_link_attach by_id = {
-		.size = sizeof(by_id),
+	struct wb_link_attach req = {
+		.hook = WB_HOOK_TRACING_MULTI,
+		.name1_at = wb_address(pattern),
 		.count = count,
 		.symbols_at = wb_address(ids),
 		.cookies_at = wb_address(cookies),
 	};
-	int fd;
 
-	if (!WB_OPTS_VALID(opts, bpf_tracing_multi_opts) || (pattern ? ids || cookies || count : !ids || !count))
+	if (!WB_OPTS_VALID(opts, bpf_tracing_multi_opts) || !loaded(prog, without_fd) ||
+	    (pattern ? ids || cookies || count : !ids || !count))
 		return wb_null(EINVAL);
-	fd = bpf_program__fd(prog);
-	if (pattern || fd < 0)
-		return attach(prog, without_fd, &by_pattern);
-	return wb_link_new(wb_result(wb_link_create(fd, 0, prog->info.expected_attach_type, wb_address(&by_id))));
+	return wb_link_attach_new(prog->obj, prog->index, &req);
 }
 
 /* --- Perf events --- */
@@ -434,5 +442,11 @@ struct bpf_link *bpf_program__attach_iter(const struct bpf_program *prog, const 
 		.iterator_size = WB_OPTS_GET(opts, link_info_len, 0),
 	};
 
-	return WB_OPTS_VALID(opts, bpf_iter_attach_opts) ? attach(prog, before_load, &req) : wb_null(EINVAL);
+	if (!WB_OPTS_VALID(opts, bpf_iter_attach_opts) || !loaded(prog, before_load))
+		return wb_null(EINVAL);
+	if (!req.iterator_at != !req.iterator_size) {
+		wb_warn("prog '%s': failed to attach to iterator: %s\n", prog->name, wb_error_name(EINVAL));
+		return wb_null(EINVAL);
+	}
+	return wb_link_attach_new(prog->obj, prog->index, &req);
 }

@@ -1,4 +1,4 @@
-import { E2BIG, EFAULT } from "../../../uapi/errno.ts";
+import { E2BIG, EINVAL } from "../../../uapi/errno.ts";
 import type { GuestMemory } from "../../memory.ts";
 import { Block, requiredText } from "../blocks.ts";
 import { Refusal } from "../refusal.ts";
@@ -121,7 +121,7 @@ export const NO_ARGUMENTS: LinkArguments = {
  *
  * @param iterator whether the fields at 96 are an iterator's, where the hook does not say
  * @param ids whether the symbols are type ids
- * @throws {Refusal} EFAULT, E2BIG
+ * @throws {Refusal} EFAULT, E2BIG, EINVAL for an iterator whose information has a size and no place
  */
 export function linkArguments(
   memory: GuestMemory,
@@ -178,7 +178,7 @@ const LONGEST_INFO = 4096;
 function iteratorInfo(block: Block): Uint8Array | undefined {
   const sizeBytes = block.u32(100);
   if (sizeBytes > LONGEST_INFO) throw new Refusal(E2BIG);
-  if (sizeBytes > 0 && block.u32(96) === 0) throw new Refusal(EFAULT);
+  if (sizeBytes > 0 && block.u32(96) === 0) throw new Refusal(EINVAL);
   return sizeBytes === 0 ? undefined : block.bytes(96, sizeBytes)?.slice();
 }
 

@@ -13,7 +13,7 @@ import {
 import { encodeText, MalformedInputError } from "../../../internal/index.ts";
 import { readElfFile } from "../../../link/index.ts";
 import { SystemCallError } from "../../../sys/index.ts";
-import { EINVAL, ENOENT } from "../../../uapi/errno.ts";
+import { EINVAL, EISDIR, ENODEV, ENOENT } from "../../../uapi/errno.ts";
 import type { AbiV2Context } from "../context.ts";
 import { errorText } from "../lines/error-text.ts";
 import { refuse } from "./target.ts";
@@ -56,16 +56,29 @@ function isAccessible(path: string, mode: number): boolean {
   }
 }
 
-/** Reads a file that is to be probed. @throws {Refusal} after libbpf's line when it is none */
-export function withBinary<T>(context: AbiV2Context, path: string, use: (file: ElfFile) => T): T {
+/**
+ * Reads a file that is to be probed.
+ *
+ * @param malformed the error of a file that is no ELF file
+ * @throws {Refusal} after libbpf's line
+ */
+export function withBinary<T>(
+  context: AbiV2Context,
+  path: string,
+  use: (file: ElfFile) => T,
+  malformed: number = LIBBPF_ERRNO_FORMAT,
+): T {
   try {
     return readElfFile(path, `Cannot read ${path}`, use);
   } catch (error) {
     if (error instanceof MalformedInputError) {
+      return refuse(context, malformed, `elf: failed to get ehdr from ${path}: invalid \`Elf' handle`);
+    }
+    if (error instanceof SystemCallError && (error.errno === ENODEV || error.errno === EISDIR)) {
       return refuse(
         context,
         LIBBPF_ERRNO_FORMAT,
-        `elf: failed to get ehdr from ${path}: invalid \`Elf' handle`,
+        `elf: could not read elf from ${path}: invalid file descriptor`,
       );
     }
     if (error instanceof SystemCallError) {
@@ -88,9 +101,10 @@ export function functionOffset(context: AbiV2Context, file: ElfFile, path: strin
     const symbols = wanted.length === 0 ? [] : file.symbolsNamed(wanted, dynamic);
     const found = strongest(file, symbols);
     if (found === undefined) {
-      isUndefined ||= symbols.some(
-        ({ type, sectionIndex }) => type === STT_FUNC && sectionIndex === SHN_UNDEF,
-      );
+      // Symbols of another file have no version here.
+      isUndefined ||=
+        !name.includes("@") &&
+        symbols.some(({ type, sectionIndex }) => type === STT_FUNC && sectionIndex === SHN_UNDEF);
       continue;
     }
     if (found === "ambiguous") {
@@ -130,16 +144,18 @@ function strongest(file: ElfFile, symbols: readonly ElfSymbol[]): number | "ambi
 
 /** File offsets of functions by name, in the order of the names. @throws {Refusal} ENOENT unless all are there */
 export function functionOffsets(context: AbiV2Context, path: string, names: readonly string[]): bigint[] {
-  return withBinary(context, path, (file) =>
-    names.map((name) => {
-      if (name === "") return refuse(context, EINVAL);
-      for (const dynamic of [true, false]) {
-        const found = strongest(file, file.symbolsNamed(encodeText(name), dynamic));
-        if (typeof found === "number") return BigInt(found);
-      }
-      return refuse(context, ENOENT);
-    }),
-  );
+  const find = (file: ElfFile, name: string): bigint => {
+    for (const dynamic of name === "" ? [] : [true, false]) {
+      const found = strongest(file, file.symbolsNamed(encodeText(name), dynamic));
+      if (typeof found === "number") return BigInt(found);
+    }
+    return refuse(context, ENOENT);
+  };
+  const findAll = (file: ElfFile): bigint[] => {
+    for (const dynamic of [true, false]) saySymbolTable(context, file, path, dynamic);
+    return names.map((name) => find(file, name));
+  };
+  return withBinary(context, path, findAll, EINVAL);
 }
 
 /**
@@ -148,7 +164,7 @@ export function functionOffsets(context: AbiV2Context, path: string, names: read
  * @throws {Refusal} ENOENT when there is none
  */
 export function matchingOffsets(context: AbiV2Context, path: string, pattern: RegExp): bigint[] {
-  return withBinary(context, path, (file) => {
+  const find = (file: ElfFile): bigint[] => {
     for (const dynamic of [false, true]) {
       saySymbolTable(context, file, path, dynamic);
       const symbols = dynamic ? file.dynamicSymbols() : file.symbols();
@@ -162,5 +178,6 @@ export function matchingOffsets(context: AbiV2Context, path: string, pattern: Re
       if (offsets.size > 0) return [...offsets].map(BigInt);
     }
     return refuse(context, ENOENT);
-  });
+  };
+  return withBinary(context, path, find, EINVAL);
 }

@@ -19,7 +19,6 @@ import {
 import { EBADF, EINVAL, ENOENT } from "../../../uapi/errno.ts";
 import type { AbiV2Context } from "../context.ts";
 import { findKernel, kernelDescriptor } from "../kernel-descriptor.ts";
-import { Refusal } from "../refusal.ts";
 import type { LinkArguments } from "./arguments.ts";
 import { type AttachTarget, accepted, refuse } from "./target.ts";
 
@@ -47,9 +46,8 @@ export function openRawTracepoint(context: AbiV2Context, programFd: number, args
 
 export function attachRawTracepoint(target: AttachTarget, args: LinkArguments): LinkResources {
   const { context, name, programFd } = target;
-  if (args.name1 === undefined) throw new Refusal(EINVAL);
   const linkFd = openRawTracepoint(context, programFd, args);
-  const line = `prog '${name}': failed to attach to raw tracepoint '${args.name1}'`;
+  const line = `prog '${name}': failed to attach to raw tracepoint '${args.name1 ?? NO_NAME}'`;
   return { linkFd: accepted(context, linkFd, line) };
 }
 
@@ -85,7 +83,9 @@ export function attachTracing(target: AttachTarget, args: LinkArguments): LinkRe
 }
 
 /** What the kernel refuses with EBADF, so that the refusal is told. */
-const NO_FD = -1;
+export const NO_FD = -1;
+/** How C libraries print a missing name, which is what libbpf asks for then. */
+export const NO_NAME = "(null)";
 
 /** Attaches to a descriptor or interface. */
 function attachTo(
@@ -150,17 +150,18 @@ function orderFields(target: AttachTarget, args: LinkArguments): Omit<LinkCreati
 export function order(context: AbiV2Context, args: LinkArguments): Omit<LinkCreation, "attachType"> {
   const { relativeFd, relativeId, expectedRevision, kernelFlags } = args;
   const kind = (kernelFlags & BPF_F_LINK) !== 0 ? "link" : "program";
+  // NB: the kernel looks at the program first, and refuses what is no descriptor later.
   const relative =
     relativeId !== 0
       ? relativeId
       : relativeFd === 0
         ? 0
-        : kernelDescriptor(context.fds, relativeFd, kind).hostFd;
+        : (findKernel(context.fds, relativeFd, kind)?.hostFd ?? NO_FD);
   if (relative === 0 && expectedRevision === 0n) return { flags: kernelFlags };
   return {
     flags: relativeId === 0 ? kernelFlags : kernelFlags | BPF_F_ID,
     sizeBytes: 32,
-    fill: (attr) => void attr.u32(16, relative).u64(24, expectedRevision),
+    fill: (attr) => void attr.i32(16, relative).u64(24, expectedRevision),
   };
 }
 

@@ -11,12 +11,12 @@ import { findKernel, KernelDescriptor, kernelDescriptor } from "../kernel-descri
 import { guestCall, Refusal } from "../refusal.ts";
 import * as args from "./arguments.ts";
 import * as link from "./kernel-hook.ts";
-import { openRawTracepoint, programOrMap } from "./kernel-hook.ts";
+import { NO_FD, openRawTracepoint, programOrMap } from "./kernel-hook.ts";
 import { createKernelLink, linkRequest } from "./kernel-link.ts";
 import * as multi from "./multi.ts";
 import * as probe from "./probe.ts";
 import { sectionArguments } from "./section.ts";
-import { type Attach, accepted, refuse } from "./target.ts";
+import { type Attach, accepted, mustBeLoaded, refuse } from "./target.ts";
 import { attachUsdt } from "./usdt.ts";
 
 const ATTACH: Readonly<Record<number, Attach>> = {
@@ -42,6 +42,14 @@ const ATTACH: Readonly<Record<number, Attach>> = {
   [args.HOOK_ITERATOR]: link.attachIterator,
   [args.HOOK_TRACING_MULTI]: multi.attachTracingMulti,
 };
+
+/** Hooks that libbpf makes an event for before it looks whether the program is loaded. */
+const BY_EVENT: readonly number[] = [
+  args.HOOK_TRACEPOINT,
+  args.HOOK_KPROBE,
+  args.HOOK_KSYSCALL,
+  args.HOOK_UPROBE,
+];
 
 /** Attaching programs, see `docs/abi-v2.md`. */
 export function linkImports(context: AbiV2Context): HostImports {
@@ -73,20 +81,20 @@ export function linkImports(context: AbiV2Context): HostImports {
 
   function attachProgram(program: BpfProgram, given: args.LinkArguments): number {
     const { name } = program;
-    if (given.hook !== 0 || program.section.autoAttach) mustBeLoaded(program);
+    if (given.hook === 0 ? program.section.autoAttach : !BY_EVENT.includes(given.hook)) {
+      mustBeLoaded(context, program);
+    }
     const request =
       given.hook === 0 ? { ...sectionArguments(context, program), cookie: given.cookie } : given;
     const attach = ATTACH[request.hook] ?? refuse(context, EINVAL);
-    const attached = attach({ context, program, name, programFd: program.fd }, request);
+    const attached = attach(
+      { context, program, name, programFd: program.loaded ? program.fd : NO_FD },
+      request,
+    );
     if ("close" in attached) return linkDescriptor(attached);
     const { linkFd, fds: events } = attached;
     const holder = new LinkHolder(`the link of program "${name}"`, "link", attached);
     return linkDescriptor(holder, linkFd ?? events?.[0]);
-  }
-
-  function mustBeLoaded({ name, loaded }: BpfProgram): void {
-    if (loaded) return;
-    refuse(context, EINVAL, `prog '${name}': can't attach BPF program without FD (was it loaded?)`);
   }
 
   function attachMap(map: BpfMap): number {

@@ -1,5 +1,4 @@
 import { encodeCString } from "../../../internal/index.ts";
-import { kernelBtfIfAny } from "../../../kernel/index.ts";
 import {
   globPattern,
   type LinkResources,
@@ -16,6 +15,7 @@ import {
   BPF_TRACE_UPROBE_SESSION,
 } from "../../../uapi/bpf.ts";
 import { EINVAL, ENOENT, ESRCH } from "../../../uapi/errno.ts";
+import { kernelTypes } from "../btf/guest-btf.ts";
 import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import type { LinkArguments } from "./arguments.ts";
@@ -34,11 +34,10 @@ export function attachKprobeMulti(target: AttachTarget, args: LinkArguments): Li
   ) {
     throw new Refusal(EINVAL);
   }
-  if ((args.addresses !== undefined && args.symbols !== undefined) || (retprobe && session)) {
-    throw new Refusal(EINVAL);
-  }
+  if (args.addresses !== undefined && args.symbols !== undefined) throw new Refusal(EINVAL);
   if (pattern === undefined && args.unique) throw new Refusal(EINVAL);
   const found = pattern === undefined ? args : kernelFunctions(target, pattern, args.unique);
+  if (retprobe && session) throw new Refusal(EINVAL);
   const { addresses, symbols } = found;
   const linkFd = rawCreateLink(programFd, {
     attachType: session ? BPF_TRACE_KPROBE_SESSION : BPF_TRACE_KPROBE_MULTI,
@@ -63,10 +62,10 @@ interface KernelFunctions {
 /** A name without wildcards is left to the kernel. @throws {Refusal} ENOENT */
 function kernelFunctions({ context, name }: AttachTarget, pattern: string, unique: boolean): KernelFunctions {
   if (!/[*?]/.test(pattern) && !unique) return { symbols: [pattern] };
-  const { addresses, names, listed } = probeableFunctions("Cannot attach probes", globPattern(pattern));
-  if (!listed) {
-    const file = "/sys/kernel/tracing/available_filter_functions";
-    refuse(context, ENOENT, `failed to open ${file}: ${errorText(ENOENT)}`);
+  const { addresses, names, unlisted } = probeableFunctions("Cannot attach probes", globPattern(pattern));
+  if (unlisted !== undefined) {
+    const { file, errno } = unlisted;
+    refuse(context, errno, `failed to open /sys/kernel/tracing/${file}: ${errorText(errno)}`);
   }
   const count = addresses.length || names.length;
   if (unique && count > 1) {
@@ -135,8 +134,8 @@ export function attachTracingMulti(target: AttachTarget, args: LinkArguments): L
 }
 
 function functionIds({ context }: AttachTarget, pattern: string): Uint8Array {
-  const btf = context.kernelBtf?.() ?? kernelBtfIfAny();
-  if (btf === undefined || pattern.includes(":")) throw new Refusal(EINVAL);
+  const btf = kernelTypes(context);
+  if (pattern.includes(":")) throw new Refusal(EINVAL);
   return new Uint8Array(Uint32Array.from(traceableFunctions(btf, globPattern(pattern))).buffer);
 }
 

@@ -19,7 +19,7 @@ const NOTES = ".note.stapsdt";
 export function attachUsdt(target: AttachTarget, args: LinkArguments): Attachment {
   const { context, name, program } = target;
   const { name1, name2: provider, name3: probe, cookie, target: pid } = args;
-  if (name1 === undefined || provider === undefined || probe === undefined) throw new Refusal(EINVAL);
+  if (name1 === undefined) throw new Refusal(EINVAL);
   const path = binaryPath(context, name1, `prog '${name}': failed to resolve full path for`);
   if (!program.objectMaps.has("__bpf_usdt_specs") || !program.objectMaps.has("__bpf_usdt_ip_to_spec_id")) {
     const line = "usdt: failed to find USDT support BPF maps, did you forget to include bpf/usdt.bpf.h?";
@@ -28,6 +28,7 @@ export function attachUsdt(target: AttachTarget, args: LinkArguments): Attachmen
     unprepared.add(program.objectMaps);
     return refuse(context, ESRCH, line);
   }
+  if (provider === undefined || probe === undefined) throw new Refusal(EINVAL);
   const found = withBinary(context, path, (file) => {
     if (file.section(NOTES) === undefined) {
       return refuse(context, ENOENT, `usdt: no USDT notes section (${NOTES}) found in '${path}'`);
