@@ -1,4 +1,5 @@
 #include <bpf/libbpf.h>
+#include <stdbool.h>
 #include "internal.h"
 
 /* Errors of libbpf's own, from __LIBBPF_ERRNO__START. */
@@ -19,6 +20,12 @@ static const char *const texts[] = {
 	"Incorrect netlink message parsing",
 };
 
+/* Whether C libraries of Linux have a text for it. */
+static bool has_text(int number)
+{
+	return number <= EHWPOISON && number != 41 && number != 58;
+}
+
 int libbpf_strerror(int err, char *buf, size_t size)
 {
 	int number = err < 0 ? -err : err, length, failure = 0;
@@ -28,7 +35,7 @@ int libbpf_strerror(int err, char *buf, size_t size)
 	if (number < __LIBBPF_ERRNO__START) {
 		failure = strerror_r(number, buf, size);
 		buf[size - 1] = 0;
-		return failure ? wb_fail(failure) : 0;
+		return has_text(number) ? failure : EINVAL; /* NB: positive, as libbpf has it */
 	}
 	if (number < __LIBBPF_ERRNO__END) {
 		length = snprintf(buf, size, "%s", texts[number - __LIBBPF_ERRNO__START]);

@@ -6,11 +6,12 @@
 int bpf_map__reuse_fd(struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
 	size_t length;
 	char *name;
 	int error;
 
-	error = wb_result(wb_kernel_info(fd, wb_address(&info), sizeof(info)));
+	error = bpf_map_get_info_by_fd(fd, &info, &size);
 	if (error < 0)
 		return error;
 	/* The kernel keeps 15 characters of a name. */

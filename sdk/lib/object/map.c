@@ -76,7 +76,7 @@ static int set(struct bpf_map *map, int property, __u64 value)
 /* Sets a field of the library's copy, too. */
 static int set_field(struct bpf_map *map, int property, __u32 *field, __u32 value)
 {
-	int error = set(map, property, value);
+	int error = value == *field && !wb_map_created(map) ? 0 : set(map, property, value);
 
 	if (!error)
 		*field = value;
@@ -223,7 +223,10 @@ struct bpf_map *bpf_map__inner_map(struct bpf_map *map)
 {
 	if (map->info.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && map->info.type != BPF_MAP_TYPE_HASH_OF_MAPS)
 		return wb_null(EINVAL);
-	return map->info.inner_map && !map->inner_set ? &map->obj->maps[map->info.inner_map - 1] : NULL;
+	/* It is what the inner maps are like: no longer needed when the map is there. */
+	return map->info.inner_map && !map->inner_set && map->obj->state < WB_PREPARED ?
+		       &map->obj->maps[map->info.inner_map - 1] :
+		       NULL;
 }
 
 int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
@@ -234,7 +237,7 @@ int bpf_map__set_inner_map_fd(struct bpf_map *map, int fd)
 		wb_warn("error: unsupported map type\n");
 		return wb_fail(EINVAL);
 	}
-	if (map->inner_set) {
+	if (map->inner_set || map->obj->state >= WB_PREPARED) {
 		wb_warn("error: inner_map_fd already specified\n");
 		return wb_fail(EINVAL);
 	}

@@ -1,4 +1,5 @@
 /* Objects: opened, loaded and closed by the host, described by a copy of its description. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "object-internal.h"
@@ -89,6 +90,11 @@ static int describe(struct bpf_object *obj)
 	return error;
 }
 
+static bool too_long(const char *path)
+{
+	return path && strlen(path) >= PATH_MAX;
+}
+
 struct bpf_object *wb_object_new(const char *path, const void *data, size_t size, const char *name,
 				 const struct bpf_object_open_opts *opts)
 {
@@ -110,10 +116,21 @@ struct bpf_object *wb_object_new(const char *path, const void *data, size_t size
 	};
 	char *log_buf = WB_OPTS_GET(opts, kernel_log_buf, NULL);
 	size_t log_size = WB_OPTS_GET(opts, kernel_log_size, 0);
-	int error;
+	int error = 0;
 
-	if (!WB_OPTS_VALID(opts, bpf_object_open_opts) || !log_buf != !log_size || log_size > UINT32_MAX)
+	if (!WB_OPTS_VALID(opts, bpf_object_open_opts))
 		return wb_null(EINVAL);
+	if ((log_size && !log_buf) || log_size > UINT32_MAX)
+		error = EINVAL;
+	else if (too_long(token) || too_long(WB_OPTS_GET(opts, btf_custom_path, NULL)))
+		error = ENAMETOOLONG;
+	if (error) {
+		if (path)
+			wb_debug("loading object from %s\n", path);
+		else
+			wb_debug("loading object '%s' from buffer\n", wanted ? wanted : name);
+		return wb_null(error);
+	}
 	obj = calloc(1, sizeof(*obj));
 	if (!obj)
 		return wb_null(ENOMEM);

@@ -75,10 +75,6 @@ int bpf_map__pin(struct bpf_map *map, const char *path)
 		wb_warn("invalid map pointer\n");
 		return wb_fail(EINVAL);
 	}
-	if (wb_map_descriptor(map) < 0) {
-		wb_warn("map '%s': can't pin BPF map without FD (was it created?)\n", map->name);
-		return wb_fail(EINVAL);
-	}
 	if (map->pin_path) {
 		if (!agrees(map, path))
 			return wb_fail(EINVAL);
@@ -99,11 +95,14 @@ int bpf_map__pin(struct bpf_map *map, const char *path)
 		if (!map->pin_path)
 			return wb_fail(ENOMEM);
 	}
-	error = wb_pin(map->fd, map->pin_path);
+	error = wb_pin(wb_map_descriptor(map), map->pin_path);
 	if (error) {
-		if (!explained(error))
-			wb_warn("failed to pin map: %s\n", wb_error_name(error));
-		return error;
+		/* NB: libbpf has a descriptor before the map is created, which cannot be pinned. */
+		bool missing = error == -EBADF;
+
+		if (missing || !explained(error))
+			wb_warn("failed to pin map: %s\n", wb_error_name(missing ? EINVAL : error));
+		return missing ? wb_fail(EINVAL) : error;
 	}
 	map->pinned = true;
 	wb_debug("pinned map '%s'\n", map->pin_path);

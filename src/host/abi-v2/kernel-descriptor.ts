@@ -162,12 +162,12 @@ export function findKernel<K extends KernelKind>(
   return descriptor instanceof KernelDescriptor && descriptor.kind === kind ? descriptor : undefined;
 }
 
-/** As {@link findKernel}. @throws {Refusal} EBADF, or `errno` for one of another kind */
+/** As {@link findKernel}. @throws {Refusal} EBADF when nothing is open, `errno` for one of another kind, as of the kernel */
 export function kernelDescriptor<K extends KernelKind>(
   fds: FdTable,
   fd: number,
   kind: K,
-  errno: number = EBADF,
+  errno: number = EINVAL,
 ): KernelDescriptor<K> {
   const descriptor = findKernel(fds, fd, kind);
   if (descriptor === undefined) throw new Refusal(fds.get(fd) === undefined ? EBADF : errno);

@@ -8,7 +8,7 @@ import {
   BPF_LINK_TYPE_UPROBE_MULTI,
   BPF_OBJ_GET_INFO_BY_FD,
 } from "../../../uapi/bpf.ts";
-import { E2BIG, EBADF, EINVAL } from "../../../uapi/errno.ts";
+import { E2BIG, EBADFD, EINVAL } from "../../../uapi/errno.ts";
 import { guestRange } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
 import { KernelDescriptor } from "../kernel-descriptor.ts";
@@ -77,7 +77,9 @@ const BPF_PERF_EVENT_EVENT = 6;
 export function kernelInfo(context: AbiV2Context, fd: number, at: number, size: number): number {
   const { memory, fds, sys } = context;
   const descriptor = fds.get(fd);
-  if (!(descriptor instanceof KernelDescriptor)) throw new Refusal(EBADF);
+  // The kernel's own errors: this call has one of its own for numbers that are not open.
+  if (!(descriptor instanceof KernelDescriptor))
+    throw new Refusal(descriptor === undefined ? EBADFD : EINVAL);
   const { knownBytes, pointers } = shapeOf(descriptor);
   if (size > LONGEST_BYTES) throw new Refusal(E2BIG);
   const given = guestRange(memory, at, size);
@@ -107,7 +109,7 @@ function shapeOf(descriptor: KernelDescriptor): { knownBytes: number; pointers: 
     case "link":
       return { knownBytes: LINK_BYTES, pointers: LINK_POINTERS[linkType(descriptor.hostFd)] ?? [] };
     default:
-      throw new Refusal(EBADF);
+      throw new Refusal(EINVAL);
   }
 }
 

@@ -38,7 +38,6 @@ export function kernelPinImports(context: AbiV2Context): HostImports {
 
   function pin(fd: number, pathAt: number, flags: number, directory: number): number {
     const descriptor = fds.get(fd);
-    if (!(descriptor instanceof KernelDescriptor) || descriptor.hostFd < 0) return -EBADF;
     const path = requiredText(memory, pathAt);
     const kernelFlags = flags & ~LIKE_LIBBPF;
     if (!isBelowRoot(path, flags)) requireKernel(context);
@@ -46,7 +45,8 @@ export function kernelPinImports(context: AbiV2Context): HostImports {
       const result = makePlace(path);
       if (result < 0) return result;
     }
-    const attr = place(new BpfAttr(20), path, kernelFlags, directory).u32(8, descriptor.hostFd);
+    if (!(descriptor instanceof KernelDescriptor)) return descriptor === undefined ? -EBADF : -EINVAL;
+    const attr = place(new BpfAttr(20), path, kernelFlags, directory).i32(8, descriptor.hostFd);
     const result = sys.bpf(BPF_OBJ_PIN, attr);
     if (result === 0 && (flags & BPF_F_PATH_FD) === 0) own.add(normalize(path));
     return result;
@@ -63,7 +63,11 @@ export function kernelPinImports(context: AbiV2Context): HostImports {
         return errno;
       }
     }
-    if (isOnBpfFileSystem(parent)) return 0;
+    return mustBeOnBpfFileSystem(path);
+  }
+
+  function mustBeOnBpfFileSystem(path: string): number {
+    if (isOnBpfFileSystem(dirname(path))) return 0;
     log.write(LOG_WARNING, `specified path ${path} is not on BPF FS`);
     return -EINVAL;
   }
@@ -71,7 +75,8 @@ export function kernelPinImports(context: AbiV2Context): HostImports {
   function unpin(pathAt: number): number {
     const path = requiredText(memory, pathAt);
     if (!own.has(normalize(path))) requireKernel(context);
-    if (!isOnBpfFileSystem(dirname(path))) return -EINVAL;
+    const result = mustBeOnBpfFileSystem(path);
+    if (result < 0) return result;
     try {
       unlinkSync(path);
     } catch (error) {

@@ -8,6 +8,7 @@ import {
 import { EBADF, EFAULT, EINVAL } from "../../../uapi/errno.ts";
 import { holdsFds, hostKey, hostValue } from "../../abi-v1/index.ts";
 import { type HostImports, hostImport } from "../../host-import.ts";
+import type { FdTable } from "../../wasi/index.ts";
 import type { AbiV2Context } from "../context.ts";
 import { fdResolver } from "../fd-resolver.ts";
 import type { GuestMap } from "../guest-map.ts";
@@ -79,7 +80,7 @@ export function mapElementImports(context: AbiV2Context): HostImports {
     high: number,
   ): number {
     const map = findKernel(fds, fd, "map")?.object;
-    if (map === undefined) return -EBADF;
+    if (map === undefined) return noMap(fds, fd);
     map.element.clearPointers();
     let result = setKey(map, key);
     if (result < 0) return result;
@@ -98,7 +99,7 @@ export function mapElementImports(context: AbiV2Context): HostImports {
 
   function nextKey(fd: number, key: number, next: number): number {
     const map = findKernel(fds, fd, "map")?.object;
-    if (map === undefined) return -EBADF;
+    if (map === undefined) return noMap(fds, fd);
     map.element.clearPointers();
     if (key === 0) {
       map.element.address(KEY_AT, 0);
@@ -125,4 +126,9 @@ export function mapElementImports(context: AbiV2Context): HostImports {
     ),
     map_next_key: hostImport("iii", "i", nextKey),
   };
+}
+
+/** What the kernel says of a descriptor that is none, or no map's. */
+function noMap(fds: FdTable, fd: number): number {
+  return fds.get(fd) === undefined ? -EBADF : -EINVAL;
 }

@@ -8,12 +8,14 @@ import {
   BPF_PROG_TEST_RUN,
   BPF_PROG_TYPE_SYSCALL,
 } from "../../../uapi/bpf.ts";
-import { E2BIG, EBUSY, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from "../../../uapi/errno.ts";
+import { E2BIG, EBADFD, EBUSY, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from "../../../uapi/errno.ts";
 import type { HostImports } from "../../host-import.ts";
 import { Block, guestRange, optionalText, sizedOutput } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
 import { type GuestObject, guestObject, guestProgram } from "../guest-object.ts";
 import { findKernel, kernelDescriptor } from "../kernel-descriptor.ts";
+import { errorText } from "../lines/error-text.ts";
+import { LOG_WARNING } from "../log.ts";
 import { requireKernel } from "../permission.ts";
 import { guestCall, Refusal } from "../refusal.ts";
 import { programAttachImports } from "./attach.ts";
@@ -94,8 +96,7 @@ export function programImports(context: AbiV2Context): HostImports {
     if (targetFd < 0 || (targetFd === 0 && functionName === undefined)) return -EINVAL;
     if (targetFd === 0) owner.lines?.kernelTypesNeeded();
     const before = program.attachTarget;
-    const programFd =
-      targetFd === 0 ? undefined : keep(owner, kernelDescriptor(fds, targetFd, "program").hostFd);
+    const programFd = targetFd === 0 ? undefined : keep(owner, targetProgram(targetFd));
     program.setAttachTarget({
       ...(functionName === undefined ? {} : { functionName }),
       ...(programFd === undefined ? {} : { programFd }),
@@ -108,6 +109,15 @@ export function programImports(context: AbiV2Context): HostImports {
       if (error instanceof MissingTargetError) return -ESRCH;
       throw error;
     }
+  }
+
+  /** @throws {Refusal} after a line for what is no program */
+  function targetProgram(fd: number): number {
+    const hostFd = findKernel(fds, fd, "program")?.hostFd;
+    if (hostFd !== undefined) return hostFd;
+    const errno = fds.get(fd) === undefined ? EBADFD : EINVAL;
+    context.log.write(LOG_WARNING, `failed bpf_prog_get_info_by_fd for FD ${fd}: ${errorText(errno)}`);
+    throw new Refusal(errno);
   }
 
   /** A descriptor of the object's own, so that the guest may close its one before the load. */
