@@ -11,6 +11,8 @@ export {
   moduleBtf,
   moduleNames,
   NoKernelBtfError,
+  type ObjectKind,
+  objectIds,
   onlineCpus,
   possibleCpuCount,
   versionCode,

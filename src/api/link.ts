@@ -13,6 +13,7 @@ export {
   NetlinkError,
   type OrderAnchor,
   type OrderOptions,
+  openLinkById,
   openPinnedLink,
   type PerfEventOptions,
   type PinnedLink,

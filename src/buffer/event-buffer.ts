@@ -66,4 +66,7 @@ export type InPlace = (memory: Uint8Array, start: number, sizeBytes: number) => 
 export interface BufferMap {
   readonly fd: number;
   readonly maxEntries: number;
+  /** BPF_MAP_TYPE_*, checked when it is known. */
+  readonly type?: number;
+  readonly name?: string;
 }

@@ -1,11 +1,17 @@
 import { WasmBpfError } from "../internal/index.ts";
 import { BpfAttr, checkedCall, getSys } from "../sys/index.ts";
-import { BPF_ANY, BPF_MAP_DELETE_ELEM, BPF_MAP_UPDATE_ELEM } from "../uapi/bpf.ts";
+import {
+  BPF_ANY,
+  BPF_MAP_DELETE_ELEM,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BPF_MAP_UPDATE_ELEM,
+} from "../uapi/bpf.ts";
 import { ENODEV } from "../uapi/errno.ts";
 import { EPOLL_CTL_ADD, EPOLLIN } from "../uapi/linux.ts";
+import { checkType } from "./check-type.ts";
 import type { BufferMap, EventBuffer, InPlace } from "./event-buffer.ts";
 import { onlineCpus } from "./online-cpus.ts";
-import { PerfRing } from "./perf-ring.ts";
+import { outputEventAttr, PerfRing } from "./perf-ring.ts";
 import { Readiness, type WaitOptions } from "./readiness.ts";
 import { takeRecords } from "./records.ts";
 
@@ -13,6 +19,8 @@ import { takeRecords } from "./records.ts";
 export interface PerfBufferOptions {
   /** Size of each CPU's data area in pages, a power of two; default 64. */
   readonly pagesPerCpu?: number;
+  /** Records of one CPU that wake up who waits; default 1. */
+  readonly wakeupEvents?: number;
 }
 
 const ATTR_SIZE = 32;
@@ -37,19 +45,24 @@ export class PerfBuffer implements EventBuffer {
 
   /**
    * @throws {SystemCallError} when the kernel refuses
-   * @throws {WasmBpfError} code `INVALID_ARGUMENT` when `pagesPerCpu` is not a power of two
+   * @throws {WasmBpfError} code `INVALID_ARGUMENT` when the map is of another type or an option out of range
    */
   constructor(map: BufferMap, options: PerfBufferOptions = {}) {
+    checkType(map, BPF_MAP_TYPE_PERF_EVENT_ARRAY, "perf event array");
     const pages = options.pagesPerCpu ?? 64;
     if (!Number.isInteger(pages) || pages < 1 || pages > 2 ** 16 || (pages & (pages - 1)) !== 0) {
       throw new WasmBpfError("INVALID_ARGUMENT", `pagesPerCpu is ${pages}, not a power of two up to 65536`);
+    }
+    const wakeupEvents = options.wakeupEvents ?? 1;
+    if (!Number.isInteger(wakeupEvents) || wakeupEvents < 1 || wakeupEvents >= 2 ** 32) {
+      throw new WasmBpfError("INVALID_ARGUMENT", `wakeupEvents is ${wakeupEvents}, not a number from 1 on`);
     }
     this.#map = map;
     this.fd = checkedCall(getSys().epollCreate(), "epoll_create1", "Cannot open the perf buffer");
     this.#readiness = new Readiness(this.fd, () => this.hasRecords);
     try {
       for (const cpu of onlineCpus()) {
-        if (cpu < map.maxEntries) this.#addRing(cpu, pages * getSys().pageSize);
+        if (cpu < map.maxEntries) this.#addRing(cpu, pages * getSys().pageSize, wakeupEvents);
       }
     } catch (error) {
       this.close();
@@ -142,10 +155,10 @@ export class PerfBuffer implements EventBuffer {
     this.close();
   }
 
-  #addRing(cpu: number, dataSizeBytes: number): void {
+  #addRing(cpu: number, dataSizeBytes: number, wakeupEvents: number): void {
     const sys = getSys();
     const action = `Cannot open the perf buffer of CPU ${cpu}`;
-    const event = PerfRing.openEvent(cpu);
+    const event = PerfRing.openEvent(cpu, outputEventAttr(wakeupEvents));
     if (event === -ENODEV) return; // went offline just now
     checkedCall(event, "perf_event_open", action);
     try {

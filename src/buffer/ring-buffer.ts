@@ -1,7 +1,13 @@
 import { WasmBpfError } from "../internal/index.ts";
 import { getSys } from "../sys/index.ts";
-import { BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ } from "../uapi/bpf.ts";
+import {
+  BPF_MAP_TYPE_RINGBUF,
+  BPF_RINGBUF_BUSY_BIT,
+  BPF_RINGBUF_DISCARD_BIT,
+  BPF_RINGBUF_HDR_SZ,
+} from "../uapi/bpf.ts";
 import { PROT_READ, PROT_WRITE } from "../uapi/linux.ts";
+import { checkType } from "./check-type.ts";
 import { Copier } from "./copy.ts";
 import type { BufferMap, EventBuffer, InPlace } from "./event-buffer.ts";
 import { mapShared, SharedPosition } from "./mapped-ring.ts";
@@ -54,8 +60,12 @@ export class RingBuffer implements EventBuffer, SpanSource {
   #depth = 0;
   #closed = false;
 
-  /** @throws {SystemCallError} when the kernel does not map the buffer */
+  /**
+   * @throws {SystemCallError} when the kernel does not map the buffer
+   * @throws {WasmBpfError} code `INVALID_ARGUMENT` when the map is of another type
+   */
   constructor(map: BufferMap) {
+    checkType(map, BPF_MAP_TYPE_RINGBUF, "ring buffer");
     const { pageSize } = getSys();
     this.fd = map.fd;
     this.sizeBytes = map.maxEntries;

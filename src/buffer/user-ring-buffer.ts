@@ -1,7 +1,13 @@
 import { WasmBpfError } from "../internal/index.ts";
 import { checkedCall, getSys } from "../sys/index.ts";
-import { BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ } from "../uapi/bpf.ts";
+import {
+  BPF_MAP_TYPE_USER_RINGBUF,
+  BPF_RINGBUF_BUSY_BIT,
+  BPF_RINGBUF_DISCARD_BIT,
+  BPF_RINGBUF_HDR_SZ,
+} from "../uapi/bpf.ts";
 import { EPOLL_CTL_ADD, EPOLLET, EPOLLOUT, PROT_READ, PROT_WRITE } from "../uapi/linux.ts";
+import { checkType } from "./check-type.ts";
 import type { BufferMap } from "./event-buffer.ts";
 import { mapShared, SharedPosition } from "./mapped-ring.ts";
 import { Readiness, type WaitOptions } from "./readiness.ts";
@@ -36,8 +42,12 @@ export class UserRingBuffer implements Disposable {
   #readiness: Readiness | undefined;
   #closed = false;
 
-  /** @throws {SystemCallError} when the kernel does not map the buffer */
+  /**
+   * @throws {SystemCallError} when the kernel does not map the buffer
+   * @throws {WasmBpfError} code `INVALID_ARGUMENT` when the map is of another type
+   */
   constructor(map: BufferMap) {
+    checkType(map, BPF_MAP_TYPE_USER_RINGBUF, "user ring buffer");
     const { pageSize } = getSys();
     this.fd = map.fd;
     this.sizeBytes = map.maxEntries;

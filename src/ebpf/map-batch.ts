@@ -70,7 +70,11 @@ export interface BatchResult {
 }
 
 /** Writes all entries. */
-export function updateBatch(map: BatchGeometry, entries: readonly MapEntry[], flags: bigint): BatchResult {
+export function updateBatch(
+  map: BatchGeometry,
+  entries: readonly MapEntry[],
+  flags: bigint | number,
+): BatchResult {
   return inParts(entries, 0, (part) => {
     const attr = batch(
       map,

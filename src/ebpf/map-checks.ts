@@ -14,6 +14,15 @@ export function checkSizes(map: MapElements, key: Uint8Array, value?: Uint8Array
   );
 }
 
+/** @throws {WasmBpfError} code `NOT_SUPPORTED` when there are no keys to go over. */
+export function checkHasKeys(map: MapElements): void {
+  if (map.keySizeBytes > 0 || !map.loaded) return;
+  throw new WasmBpfError(
+    "NOT_SUPPORTED",
+    `Map "${map.name}" has no keys to go over; lookup() and lookupAndDelete() of a queue or stack take an empty one`,
+  );
+}
+
 /** Whether a call found its key, any other failure is thrown as by {@link checkElement}. */
 export function isFound(map: MapElements, result: number, command: string, action: string): boolean {
   if (result === -ENOENT) return false;

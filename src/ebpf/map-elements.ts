@@ -9,7 +9,7 @@ import {
 import { EBADF, EFAULT, EINVAL } from "../uapi/errno.ts";
 import type { MapEntry } from "./map-batch.ts";
 import { MapBlueprint } from "./map-blueprint.ts";
-import { checkElement, checkSizes, isFound } from "./map-checks.ts";
+import { checkElement, checkHasKeys, checkSizes, isFound } from "./map-checks.ts";
 import { deleteKeys, readEntries, takeEntries, writeEntries } from "./map-entries.ts";
 
 /** Keys and values of a map that is loaded. */
@@ -21,7 +21,7 @@ export abstract class MapElements extends MapBlueprint {
    * @param flags BPF_F_LOCK, ...
    * @returns the value, of {@link valueSizeBytes}, or `undefined` when there is no such key.
    */
-  lookup(key: Uint8Array, flags = 0n): Uint8Array | undefined {
+  lookup(key: Uint8Array, flags: bigint | number = 0n): Uint8Array | undefined {
     checkSizes(this, key);
     const value = new Uint8Array(this.valueSizeBytes);
     return isFound(this, this.rawLookup(key, value, flags), "LOOKUP_ELEM", "look up a key")
@@ -30,7 +30,7 @@ export abstract class MapElements extends MapBlueprint {
   }
 
   /** @param flags BPF_ANY (0), BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK. */
-  update(key: Uint8Array, value: Uint8Array, flags = 0n): void {
+  update(key: Uint8Array, value: Uint8Array, flags: bigint | number = 0n): void {
     checkSizes(this, key, value);
     checkElement(this, this.rawUpdate(key, value, flags), "UPDATE_ELEM", "update a key");
   }
@@ -42,7 +42,7 @@ export abstract class MapElements extends MapBlueprint {
   }
 
   /** Takes an entry out of a hash, queue or stack; queues and stacks have keys of 0 bytes. */
-  lookupAndDelete(key: Uint8Array, flags = 0n): Uint8Array | undefined {
+  lookupAndDelete(key: Uint8Array, flags: bigint | number = 0n): Uint8Array | undefined {
     checkSizes(this, key);
     const value = new Uint8Array(this.valueSizeBytes);
     const result = this.rawLookupAndDelete(key, value, flags);
@@ -57,6 +57,7 @@ export abstract class MapElements extends MapBlueprint {
 
   /** The key after `key`; the first one when `key` is left out or not in the map; `undefined` at the end. */
   nextKey(key?: Uint8Array): Uint8Array | undefined {
+    checkHasKeys(this);
     if (key !== undefined) checkSizes(this, key);
     const next = new Uint8Array(this.keySizeBytes);
     return isFound(this, this.rawNextKey(key, next), "GET_NEXT_KEY", "find the next key") ? next : undefined;
@@ -82,7 +83,7 @@ export abstract class MapElements extends MapBlueprint {
     return readEntries(this);
   }
 
-  /** Takes all entries out, with as few system calls as the kernel allows. */
+  /** Takes all entries out, with as few system calls as the kernel allows; those of a queue or stack in its order. */
   takeAll(): MapEntry[] {
     return takeEntries(this);
   }
@@ -93,7 +94,7 @@ export abstract class MapElements extends MapBlueprint {
   }
 
   /** Updates all entries with as few system calls as the kernel allows. */
-  writeAll(entries: readonly MapEntry[], flags = 0n): void {
+  writeAll(entries: readonly MapEntry[], flags: bigint | number = 0n): void {
     writeEntries(this, entries, flags);
   }
 
@@ -102,13 +103,13 @@ export abstract class MapElements extends MapBlueprint {
    *
    * @returns 0 or -errno: -EBADF when not loaded, -EINVAL when a buffer has the wrong size.
    */
-  rawLookup(key: Uint8Array | undefined, value: Uint8Array, flags: bigint): number {
+  rawLookup(key: Uint8Array | undefined, value: Uint8Array, flags: bigint | number): number {
     if (value.length < this.valueSizeBytes) return -EINVAL;
     return this.#element(BPF_MAP_LOOKUP_ELEM, key, value, flags);
   }
 
   /** Like {@link update} but throws nothing. @returns 0 or -errno. */
-  rawUpdate(key: Uint8Array | undefined, value: Uint8Array, flags: bigint): number {
+  rawUpdate(key: Uint8Array | undefined, value: Uint8Array, flags: bigint | number): number {
     if (value.length < this.valueSizeBytes) return -EINVAL;
     return this.#element(BPF_MAP_UPDATE_ELEM, key, value, flags);
   }
@@ -119,7 +120,7 @@ export abstract class MapElements extends MapBlueprint {
   }
 
   /** Like {@link lookupAndDelete} but throws nothing. @returns 0 or -errno. */
-  rawLookupAndDelete(key: Uint8Array | undefined, value: Uint8Array, flags: bigint): number {
+  rawLookupAndDelete(key: Uint8Array | undefined, value: Uint8Array, flags: bigint | number): number {
     if (value.length < this.valueSizeBytes) return -EINVAL;
     return this.#element(BPF_MAP_LOOKUP_AND_DELETE_ELEM, key, value, flags);
   }
@@ -137,7 +138,7 @@ export abstract class MapElements extends MapBlueprint {
     command: number,
     key: Uint8Array | undefined,
     value: Uint8Array | undefined,
-    flags: bigint,
+    flags: bigint | number,
   ): number {
     if (!this.loaded) return -EBADF;
     const size = this.keySizeBytes;

@@ -18,11 +18,24 @@ export function readEntries(map: MapElements): MapEntry[] {
 }
 
 export function takeEntries(map: MapElements): MapEntry[] {
+  if (map.keySizeBytes === 0) return takeValues(map);
   const { result, entries } = lookupBatches(geometryOf(map), BPF_MAP_LOOKUP_AND_DELETE_BATCH);
   if (result >= 0) return entries;
   for (const key of [...map.keys()]) {
     const value = take(map, key);
     if (value !== undefined) entries.push({ key, value });
+  }
+  return entries;
+}
+
+/** Of a queue or stack: at most as many as it holds, while others go on to add. */
+function takeValues(map: MapElements): MapEntry[] {
+  const key = new Uint8Array(0);
+  const entries: MapEntry[] = [];
+  while (entries.length < map.maxEntries) {
+    const value = map.lookupAndDelete(key);
+    if (value === undefined) break;
+    entries.push({ key, value });
   }
   return entries;
 }
@@ -49,7 +62,7 @@ export function deleteKeys(map: MapElements, keys: readonly Uint8Array[]): void 
   }
 }
 
-export function writeEntries(map: MapElements, entries: readonly MapEntry[], flags: bigint): void {
+export function writeEntries(map: MapElements, entries: readonly MapEntry[], flags: bigint | number): void {
   for (const { key, value } of entries) checkSizes(map, key, value);
   const { result, done } = updateBatch(geometryOf(map), entries, flags);
   if (result >= 0) return;

@@ -1,4 +1,5 @@
 import { WasmBpfError } from "../internal/index.ts";
+import { objectFdById } from "../kernel/index.ts";
 import { kernelMapName, type MapSpec } from "../object/index.ts";
 import { BpfAttr, checkedCall, getSys } from "../sys/index.ts";
 import { BPF_MAP_FREEZE, BPF_MAP_TYPE_ARENA } from "../uapi/bpf.ts";
@@ -8,7 +9,7 @@ import { MapElements } from "./map-elements.ts";
 import { type MapInfo, mapInfo } from "./map-info.ts";
 import { isMmapable, mmapSizeBytes, mmapValues, variablesOffsetBytes } from "./map-memory.ts";
 import { isMapInMapType } from "./map-type.ts";
-import { openPin, pinFd, removePin } from "./pin.ts";
+import { objectKindOf, openPinOf, pinFd, removePin } from "./pin.ts";
 import type { BpfProgram } from "./program.ts";
 
 /**
@@ -35,12 +36,30 @@ export class BpfMap extends MapElements implements Disposable {
   /**
    * Opens a map that is pinned at `path`. The caller closes it.
    *
-   * @throws {SystemCallError} when nothing is pinned there or it is no map.
+   * @throws {SystemCallError} when nothing is pinned there (ENOENT).
+   * @throws {WasmBpfError} code `INVALID_ARGUMENT` when something else is.
    */
   static fromPin(path: string): BpfMap {
-    const fd = checkedCall(openPin(path), "bpf(BPF_OBJ_GET)", `Cannot open the map pinned at ${path}`);
+    return BpfMap.#opened(openPinOf("map", path), `the map pinned at ${path}`);
+  }
+
+  /**
+   * Opens the map that the kernel has under `id`, whoever made it: see `objectIds` of `wasm-bpf/kernel`. The caller
+   * closes it. Requires Linux >= 4.13.
+   *
+   * @throws {SystemCallError} ENOENT when there is no such map.
+   */
+  static fromId(id: number): BpfMap {
+    const what = `the map with id ${id}`;
+    return BpfMap.#opened(
+      checkedCall(objectFdById("map", id), "bpf(BPF_MAP_GET_FD_BY_ID)", `Cannot open ${what}`),
+      what,
+    );
+  }
+
+  static #opened(fd: number, what: string): BpfMap {
     try {
-      const info = mapInfo(fd, `the object pinned at ${path}`);
+      const info = mapInfo(fd, what);
       const spec: MapSpec = {
         ...info,
         kernelName: info.name,
@@ -151,10 +170,18 @@ export class BpfMap extends MapElements implements Disposable {
    * those of that map.
    *
    * @param fd is duplicated
-   * @throws {SystemCallError} when it is no map.
+   * @throws {SystemCallError} when it is no descriptor of the kind.
+   * @throws {WasmBpfError} code `INVALID_ARGUMENT` when it is that of a program or link.
    */
   reuse(fd: number): this {
     this.checkConfigurable();
+    const kind = objectKindOf(fd);
+    if (kind === "program" || kind === "link") {
+      throw new WasmBpfError(
+        "INVALID_ARGUMENT",
+        `Cannot use descriptor ${fd} for map "${this.name}": it is a ${kind}'s`,
+      );
+    }
     const info = mapInfo(fd, `the map given for map "${this.name}"`);
     const own = checkedCall(
       getSys().dup(fd),

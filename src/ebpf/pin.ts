@@ -58,14 +58,23 @@ export function openPin(path: string): number {
 export function openPinOf(kind: "program" | "map" | "link", path: string): number {
   const action = `Cannot open the ${kind} pinned at ${path}`;
   const fd = checkedCall(openPin(path), "bpf(BPF_OBJ_GET)", action);
-  // The kernel's own name for what the descriptor is: `anon_inode:bpf-prog`, `bpf-map`, `bpf_link`.
-  const what = /bpf[-_](prog|map|link)/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
-  if (what === undefined || kind.startsWith(what)) return fd;
+  const found = objectKindOf(fd);
+  if (found === undefined || found === kind) return fd;
   getSys().close(fd);
-  throw new WasmBpfError(
-    "INVALID_ARGUMENT",
-    `${action}: a ${what === "prog" ? "program" : what} is pinned there`,
-  );
+  throw new WasmBpfError("INVALID_ARGUMENT", `${action}: a ${found} is pinned there`);
+}
+
+/** What a descriptor is, by the kernel's own name for it; `undefined` for anything else, and without /proc. */
+export function objectKindOf(fd: number): "program" | "map" | "link" | undefined {
+  let target: string;
+  try {
+    target = readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+  // `anon_inode:bpf-prog`, `bpf-map`, `bpf_link`
+  const kind = /bpf[-_](prog|map|link)/.exec(target)?.[1];
+  return kind === "prog" ? "program" : (kind as "map" | "link" | undefined);
 }
 
 /**

@@ -17,9 +17,15 @@ export interface ProgramInfo {
   readonly jitedSizeBytes: number;
   readonly btfId: number;
   readonly mapIds: readonly number[];
-  /** Counted only while kernel.bpf_stats_enabled is on. */
+  /** When it was loaded, in nanoseconds since the machine started. */
+  readonly loadTimeNs: bigint;
+  readonly createdByUid: number;
+  readonly gplCompatible: boolean;
+  /** Counted only while a {@link RunStats} is open or kernel.bpf_stats_enabled is on. */
   readonly runTimeNs: bigint;
   readonly runCount: bigint;
+  /** Runs that were left out because the program ran already. Linux >= 5.12. */
+  readonly recursionMisses: bigint;
 }
 
 /** Asks the kernel about the program behind `fd`. Requires Linux >= 4.13. */
@@ -45,7 +51,11 @@ export function programInfo(fd: number, what: string): ProgramInfo {
     jitedSizeBytes: info.u32At(16),
     btfId: info.u32At(128),
     mapIds: [...mapIds],
+    loadTimeNs: info.u64At(40),
+    createdByUid: info.u32At(48),
+    gplCompatible: (info.u32At(84) & 1) !== 0,
     runTimeNs: info.u64At(192),
     runCount: info.u64At(200),
+    recursionMisses: info.u64At(208),
   };
 }

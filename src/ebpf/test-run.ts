@@ -1,5 +1,9 @@
 import { BpfAttr, checkedCall, getSys } from "../sys/index.ts";
 import { BPF_PROG_TEST_RUN } from "../uapi/bpf.ts";
+import { EINVAL } from "../uapi/errno.ts";
+
+/** Bytes of the header that every packet has. */
+const ETHERNET_HEADER = 14;
 
 /** Input of {@link BpfProgram.testRun}. */
 export interface TestRunOptions {
@@ -50,7 +54,12 @@ export function testRunProgram(fd: number, options: TestRunOptions, what: string
     .u32(64, options.flags ?? 0)
     .u32(68, options.cpu ?? 0)
     .u32(72, options.batchSize ?? 0);
-  checkedCall(getSys().bpf(BPF_PROG_TEST_RUN, attr), "bpf(BPF_PROG_TEST_RUN)", `Cannot run ${what}`);
+  const result = getSys().bpf(BPF_PROG_TEST_RUN, attr);
+  const hint =
+    result === -EINVAL && (options.data?.length ?? 0) < ETHERNET_HEADER
+      ? `; a program that sees packets needs one, of at least ${ETHERNET_HEADER} bytes, in data`
+      : "";
+  checkedCall(result, "bpf(BPF_PROG_TEST_RUN)", `Cannot run ${what}${hint}`);
   return {
     returnValue: attr.u32At(4),
     durationNs: attr.u32At(36),

@@ -22,13 +22,13 @@ export class TypedMap<K, V, KInput = K, VInput = V> {
   }
 
   /** @returns the value, or `undefined` when there is no such key */
-  lookup(key: KInput, flags = 0n): V | undefined {
+  lookup(key: KInput, flags: bigint | number = 0n): V | undefined {
     const value = this.map.lookup(this.#key.encode(key), flags);
     return value === undefined ? undefined : this.#value.decode(value);
   }
 
   /** @param flags BPF_ANY (0), BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK */
-  update(key: KInput, value: VInput, flags = 0n): void {
+  update(key: KInput, value: VInput, flags: bigint | number = 0n): void {
     this.map.update(this.#key.encode(key), this.#value.encode(value), flags);
   }
 
@@ -38,7 +38,7 @@ export class TypedMap<K, V, KInput = K, VInput = V> {
   }
 
   /** Takes an entry out. @returns `undefined` when there is no such key */
-  lookupAndDelete(key: KInput, flags = 0n): V | undefined {
+  lookupAndDelete(key: KInput, flags: bigint | number = 0n): V | undefined {
     const value = this.map.lookupAndDelete(this.#key.encode(key), flags);
     return value === undefined ? undefined : this.#value.decode(value);
   }

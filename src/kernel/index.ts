@@ -39,6 +39,7 @@ export {
 export { machineIsLittleEndian } from "./machine.ts";
 export { bumpMemlock, haveMemcgAccounting } from "./memlock.ts";
 export { type ModuleBtf, ModuleBtfs, moduleBtf, moduleNames } from "./module-btf.ts";
+export { type ObjectKind, objectFdById, objectIds } from "./object-ids.ts";
 export { btfBytes, btfFdById, btfInfo, objectInfo } from "./object-info.ts";
 export { featureOrigin, missingFeature } from "./since.ts";
 export { haveSyscallWrapper, syscallWrapperPrefix } from "./syscall-wrapper.ts";

@@ -19,7 +19,7 @@ export {
   netlinkAttributes,
   netlinkRequest,
 } from "./netlink.ts";
-export { openPinnedLink, type PinnedLink } from "./pinned-link.ts";
+export { openLinkById, openPinnedLink, type PinnedLink } from "./pinned-link.ts";
 export { openProbeEvent, type Probe, probeDeviceType, retprobeBit } from "./probe-pmu.ts";
 export type {
   AttachOptions,

@@ -3,6 +3,7 @@ import { BpfAttr, checkedCall, getSys } from "../sys/index.ts";
 import { BPF_ITER_CREATE } from "../uapi/bpf.ts";
 import { EINTR } from "../uapi/errno.ts";
 import type { Link } from "./link.ts";
+import type { PinnedLink } from "./pinned-link.ts";
 
 const CHUNK_SIZE = 32768;
 
@@ -23,12 +24,10 @@ export interface IteratorStream extends Disposable, Iterable<Uint8Array> {
  *
  * @throws {SystemCallError} when the link is no iterator's.
  */
-export function createIterator(link: Link): IteratorStream {
-  if (link.fd === undefined) {
-    throw new WasmBpfError("CLOSED", `The link of program "${link.program.name}" is closed`);
-  }
+export function createIterator(link: Link | PinnedLink): IteratorStream {
+  const action = `Cannot read iterator${"program" in link ? ` "${link.program.name}"` : ""}`;
+  if (link.fd === undefined) throw new WasmBpfError("CLOSED", `${action}: its link is closed`);
   const sys = getSys();
-  const action = `Cannot read iterator "${link.program.name}"`;
   let fd = checkedCall(
     sys.bpf(BPF_ITER_CREATE, new BpfAttr(8).u32(0, link.fd)),
     "bpf(BPF_ITER_CREATE)",
@@ -37,6 +36,7 @@ export function createIterator(link: Link): IteratorStream {
   function* pieces(): Generator<Uint8Array> {
     const chunk = new Uint8Array(CHUNK_SIZE);
     for (;;) {
+      if (fd < 0) throw new WasmBpfError("CLOSED", `${action}: the stream is closed`);
       const length = sys.read(fd, chunk);
       if (length === 0) return;
       if (length === -EINTR) continue;

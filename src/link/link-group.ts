@@ -44,9 +44,14 @@ export class LinkGroup implements Link {
 
   /** Pins each link at `path` followed by its number. */
   pin(path: string): void {
-    this.#links.forEach((link, index) => {
-      link.pin(`${path}${index}`);
-    });
+    let pinned = 0;
+    try {
+      for (const link of this.#links) link.pin(`${path}${pinned++}`);
+    } catch (error) {
+      // The last one is not.
+      for (const [index, link] of this.#links.slice(0, pinned - 1).entries()) link.unpin(`${path}${index}`);
+      throw error;
+    }
   }
 
   /** Removes the pins that {@link pin} made. */

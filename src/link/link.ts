@@ -1,8 +1,8 @@
 import type { BpfMap, BpfProgram } from "../ebpf/index.ts";
-import { removePin } from "../ebpf/index.ts";
-import { type ErrorCode, encodeCString, WasmBpfError } from "../internal/index.ts";
+import { pinFd, removePin } from "../ebpf/index.ts";
+import { type ErrorCode, WasmBpfError } from "../internal/index.ts";
 import { BpfAttr, checkedCall, getSys } from "../sys/index.ts";
-import { BPF_F_REPLACE, BPF_LINK_DETACH, BPF_LINK_UPDATE, BPF_OBJ_PIN } from "../uapi/bpf.ts";
+import { BPF_F_REPLACE, BPF_LINK_DETACH, BPF_LINK_UPDATE } from "../uapi/bpf.ts";
 import { EBUSY } from "../uapi/errno.ts";
 import { type LinkInfo, linkInfo } from "./link-info.ts";
 
@@ -19,7 +19,9 @@ export interface Attachment extends Disposable {
   /**
    * Pins the link at `path` in a BPF file system, so that it outlives the process.
    *
-   * @throws {SystemCallError} when the kernel refuses, or has no link object to pin (EBADF).
+   * @throws {SystemCallError} when the kernel refuses: EEXIST when something is there already.
+   * @throws {WasmBpfError} code `NOT_SUPPORTED` when the kernel has no link object for this attachment or the directory
+   *   is in no BPF file system, `CLOSED` when it is closed.
    */
   pin(path: string): void;
   /**
@@ -90,9 +92,7 @@ export class LinkHolder implements Attachment {
   }
 
   pin(path: string): void {
-    const attr = new BpfAttr(16).pointer(0, encodeCString(path)).i32(8, this.fd ?? -1);
-    const action = `Cannot pin ${this.label} at ${path}`;
-    checkedCall(getSys().bpf(BPF_OBJ_PIN, attr), "bpf(BPF_OBJ_PIN)", action);
+    pinFd(this.kernelLink("pin"), path, this.label);
   }
 
   unpin(path: string): void {

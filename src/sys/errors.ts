@@ -38,11 +38,16 @@ export function checkedCall(result: number, call: string, action: string): numbe
   return result;
 }
 
+const ELEMENT_CALL = /^bpf\(BPF_MAP_(LOOKUP|UPDATE|DELETE|GET_NEXT)/;
+
 function remedy(errno: number, call: string): string {
+  const element = ELEMENT_CALL.test(call);
   const privileged = call.startsWith("bpf") || call.startsWith("perf_event_open");
   switch (errno) {
     case EPERM:
       if (!privileged) return "";
+      if (element && hasBpfCapabilities())
+        return " The map is frozen, or its flags forbid it to system calls.";
       return hasBpfCapabilities()
         ? " The process has CAP_BPF and CAP_PERFMON, so a container, a seccomp filter, kernel lockdown or the kernel's configuration forbids it."
         : " The process needs CAP_BPF and CAP_PERFMON; run as root or grant them.";
@@ -53,6 +58,7 @@ function remedy(errno: number, call: string): string {
     case ENOSYS:
       return ` This kernel has no ${call.split("(")[0]}; it was built without it, or a seccomp filter hides it.`;
     case E2BIG:
+      if (element) return " The map is full, or has no such index.";
       return call.startsWith("bpf") ? " This kernel is too old for an option that was asked for." : "";
     case EMFILE:
       return " Raise the limit of open files (ulimit -n).";

@@ -65,6 +65,20 @@ test("all records that wait are delivered by one consume, in order", () => {
   });
 });
 
+test("records that were copied as a span are not read again, nor what lies behind them", () => {
+  withRing((ring, sender) => {
+    const span = new Uint8Array(1024);
+    assert.ok(sender.send(numbered(0, 40)));
+    assert.ok(sender.send(numbered(1, 40)));
+    assert.deepEqual(ring.take(), numbered(0, 40));
+    assert.ok(sender.send(numbered(2, 40)));
+    assert.equal(ring.copySpan(span), 2 * 48);
+    assert.equal(ring.take(), undefined);
+    assert.ok(sender.send(numbered(3, 40)));
+    assert.deepEqual(ring.take(), numbered(3, 40));
+  });
+});
+
 test("discarded records are skipped and their space is given back", () => {
   withRing((ring, sender, map) => {
     const discard = discarder(map, 1000);
