@@ -93,3 +93,23 @@ describe("programs that call bpf() themselves", () => {
     assert.equal(sys.close(hostFd), -EBADF, "it is closed");
   });
 });
+
+describe("pins of an object", () => {
+  for (const [root, result] of [
+    ["/sys/fs/bpf", true],
+    ["/sys/fs/bpf/own", true],
+    ["/sys/fs/bpf/", true],
+    ["/run/other/bpf", false],
+    ["/sys/fs/bpf/../../../run/other", false],
+    ["/sys/fs/bpf-other", false],
+    ["bpf", false],
+  ] as const) {
+    test(`below ${root} are ${result ? "the guest's" : "not to be reached"}`, (t) => {
+      const guest = new AbiGuest();
+      t.after(() => guest.close());
+      const request = guest.block(48, { 4: guest.put(caller), 8: caller.length, 24: guest.text(root) });
+      const handle = guest.call("object_open", request);
+      assert.equal(Math.min(handle, 0), result ? 0 : -EPERM);
+    });
+  }
+});

@@ -35,6 +35,15 @@ export function requirePinPath(
   if (!isBelow) requireKernel(context);
 }
 
+/**
+ * The directory of an object's pins is the usual one or below it: others are those of other programs.
+ *
+ * @throws {Refusal} EPERM for others without `--allow-kernel`
+ */
+export function requirePinRoot(context: AbiV2Context, pinRoot: string): void {
+  requirePinPath(context, DEFAULT_PIN_ROOT, `${pinRoot}/`);
+}
+
 /** @throws {Refusal} EPERM without `--allow-kernel` */
 export function requireKernel(context: AbiV2Context): void {
   if (context.permissions.kernel !== true) {
