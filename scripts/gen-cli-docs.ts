@@ -47,6 +47,7 @@ function commandPage(command: CommandSpec): string {
       "Options",
       command.options?.map((option: OptionSpec) => optionEntry(option)),
     ),
+    command.json === undefined ? "" : `## JSON\n\n${command.json}\n`,
     part("Environment", command.environment),
     part("Exit status", statuses),
     `## Examples\n\n${examples.map((example) => `${capitalized(example.does)}:\n\n    ${example.command}\n`).join("\n")}`,

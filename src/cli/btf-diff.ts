@@ -1,5 +1,6 @@
 import { type BeforeAfter, type BtfDifference, diffBtf, type FieldDifference } from "../btf/index.ts";
 import { runCommand } from "./command.ts";
+import { printable } from "./format.ts";
 import { aboutFile } from "./input-file.ts";
 import { readBtf } from "./read-btf.ts";
 import { writeOutput } from "./verb.ts";
@@ -14,7 +15,7 @@ export function runBtfDiff(args: readonly string[]): Promise<number> {
     const after = readBtf(b);
     const options = { functions: line.has("functions"), ...(names.length === 0 ? {} : { names }) };
     const differences = aboutFile(`${a}, ${b}`, () => diffBtf(before, after, options));
-    await writeOutput(line.has("json") ? diffJson(a, b, differences) : diffText(differences));
+    await writeOutput(printable(line.has("json") ? diffJson(a, b, differences) : diffText(differences)));
     return 0;
   });
 }

@@ -10,6 +10,7 @@ interface DumpRequest {
   readonly file: string;
   readonly format: "c" | "raw" | "json";
   readonly rootIds: readonly number[];
+  readonly unsorted: boolean;
 }
 
 /** `wasm-bpf btf dump ...` */
@@ -22,7 +23,7 @@ export function runBtfDump(args: readonly string[]): Promise<number> {
   });
 }
 
-function dump(btf: Btf, { format, rootIds }: DumpRequest, portable: boolean): string {
+function dump(btf: Btf, { format, rootIds, unsorted }: DumpRequest, portable: boolean): string {
   for (const id of rootIds) {
     if (id < btf.typeCount) continue;
     throw new WasmBpfError("NOT_FOUND", `there is no type ${id}, only 1 to ${btf.typeCount - 1}`);
@@ -30,10 +31,10 @@ function dump(btf: Btf, { format, rootIds }: DumpRequest, portable: boolean): st
   const options = rootIds.length === 0 ? {} : { rootIds };
   if (format === "json") return btfJson(btf, options.rootIds);
   if (format === "raw") return btfRaw(btf, options.rootIds);
-  return portable ? structHeader(btf, options) : vmlinuxHeader(btf, options);
+  return portable ? structHeader(btf, options) : vmlinuxHeader(btf, { ...options, unsorted });
 }
 
-/** Reads bpftool's words `file FILE [format FORMAT] [root_id N]...`; "file" may be left out. */
+/** Reads bpftool's words `file FILE [format FORMAT [unsorted]] [root_id N]...`; "file" may be left out. */
 function parseRequest(line: CommandLine): DumpRequest {
   const words = [...line.words];
   // NB: a file may be called "file" or "format".
@@ -41,8 +42,13 @@ function parseRequest(line: CommandLine): DumpRequest {
   if (file === undefined) throw line.wrong("which file?");
   let format = "raw";
   const rootIds: number[] = [];
+  let unsorted = false;
   while (words.length > 0) {
     const key = words.shift();
+    if (key === "unsorted" && format === "c") {
+      unsorted = true;
+      continue;
+    }
     const value = words.shift();
     if (value === undefined) throw line.wrong(`${key} needs a value`);
     if (key === "format") format = value;
@@ -51,7 +57,7 @@ function parseRequest(line: CommandLine): DumpRequest {
   }
   if (format !== "c" && format !== "raw") throw line.wrong(`unknown format "${format}"`);
   if (line.has("json") && format === "c") throw line.wrong("format c is no JSON");
-  return { file, format: line.has("json") ? "json" : format, rootIds };
+  return { file, format: line.has("json") ? "json" : format, rootIds, unsorted };
 }
 
 function parseId(line: CommandLine, text: string): number {

@@ -9,6 +9,7 @@ import {
   parseObject,
 } from "../object/index.ts";
 import { runCommand } from "./command.ts";
+import { printable } from "./format.ts";
 import { aboutFile } from "./input-file.ts";
 import { readBtf } from "./read-btf.ts";
 import { readObjects } from "./read-objects.ts";
@@ -41,7 +42,7 @@ export function runCheck(args: readonly string[]): Promise<number> {
     const text = line.has("json")
       ? `${JSON.stringify(reports, undefined, 2)}\n`
       : reports.map((report) => formatReport(report, specs.length > 1, line.has("all"))).join("");
-    await writeOutput(text);
+    await writeOutput(printable(text));
     return reports.every(({ ok }) => ok) ? 0 : 1;
   });
 }

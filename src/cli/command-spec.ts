@@ -13,6 +13,8 @@ export interface CommandSpec {
   /** Words that are no options, as written in {@link usage}. */
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
+  /** What `--json` prints, with the name of every member; `?` marks those that may be missing. */
+  readonly json?: string;
   /** Environment variables. */
   readonly environment?: readonly ArgumentSpec[];
   /** Exit statuses that are not {@link commonStatuses}. */

@@ -2,6 +2,7 @@ import { WasmBpfError } from "../internal/index.ts";
 import { nearest, type OptionSpec, parseMixedOptions } from "./args.ts";
 import type { CommandSpec } from "./command-spec.ts";
 import { findCommand, nounsOf } from "./commands.ts";
+import { printable } from "./format.ts";
 import { commandHelp, usageText, verbHelp } from "./help-text.ts";
 import { UsageError, writeOutput } from "./verb.ts";
 
@@ -81,7 +82,7 @@ export async function runCommand(
   } catch (error) {
     if (!(error instanceof WasmBpfError)) throw error;
     const usage = error instanceof UsageError ? usageText(spec) : "";
-    process.stderr.write(`wasm-bpf: ${error.message}\n${usage}`);
+    process.stderr.write(`wasm-bpf: ${printable(error.message).replaceAll("\n", "?")}\n${usage}`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

@@ -1,5 +1,5 @@
 import type { OptionSpec } from "./args.ts";
-import type { CommandSpec } from "./command-spec.ts";
+import { type CommandSpec, commonStatuses } from "./command-spec.ts";
 import { runOptionSpecs } from "./run-options.ts";
 
 const json: OptionSpec = { long: "json", help: "print JSON instead of text" };
@@ -38,8 +38,10 @@ export const commands: readonly CommandSpec[] = [
       { status: "0 to 255", meaning: "the guest's own exit status" },
       { status: "1", meaning: "the module could not be started; one line on standard error says why" },
       { status: "2", meaning: "the command line is wrong" },
+      { status: "126", meaning: "the module needs another version of the guest interface; nothing ran" },
       { status: "130, 143", meaning: "SIGINT or SIGTERM ended the guest before it ended itself" },
       { status: "134", meaning: "the guest trapped" },
+      { status: "141", meaning: "standard output or error was closed, which ended the guest" },
     ],
     examples: [
       { command: "wasm-bpf bootstrap.wasm -d 50", does: "runs a module with two arguments of its own" },
@@ -84,7 +86,7 @@ export const commands: readonly CommandSpec[] = [
     usage: ["[--btf FILE] [--embed-btf FILE]... [--wasm32] [--verbose] [DIR | FILE.c]..."],
     description: [
       "Compiles every NAME.bpf.c of the directory and the guest NAME.c to the module NAME.wasm; other C files without main() are linked as far as they are used. NAME.c is a program written for libbpf, as it is: it includes NAME.skel.h and <bpf/libbpf.h>. One that includes libbpf-wasm.h or a NAME.wasm.h is built for version 1 of the guest interface.",
-      "Intermediate files (vmlinux.h, objects, skeletons) are kept in DIR/.build; only what changed is made again.",
+      "Intermediate files (vmlinux.h, objects, skeletons) are kept in DIR/.build; only what changed is made again. Each product takes its place when it is done: a build that is interrupted, or runs beside another one, leaves nothing half-written.",
       "Messages of the compilers are shown as they print them. A program that cannot be built does not keep the others from being; the last line names those that failed.",
     ],
     arguments: [
@@ -113,12 +115,16 @@ export const commands: readonly CommandSpec[] = [
         help: "build for version 1 of the guest interface, with 32-bit long, size_t and pointers, whatever is included",
       },
       { long: "verbose", help: "print every command" },
-      { long: "emit", help: "the same as --verbose" },
+      { long: "emit", help: "print every command and list all intermediate files, current ones too" },
     ],
     environment: [
       { name: "CLANG", help: "the compiler; default: the newest that is installed, 14 or later" },
       { name: "BPF_CFLAGS", help: "further options for BPF sources, such as -mcpu=v3" },
       { name: "WASI_SDK_PATH", help: "a wasi-sdk to compile guests of version 1 with" },
+    ],
+    statuses: [
+      ...commonStatuses,
+      { status: "129, 130, 143", meaning: "it was interrupted by SIGHUP, SIGINT or SIGTERM" },
     ],
     examples: [
       { command: "wasm-bpf build", does: "builds the project in the current directory" },
@@ -167,6 +173,7 @@ export const commands: readonly CommandSpec[] = [
         help: "accepted for compatibility: the C skeleton's layout is always safe for wasm",
       },
     ],
+    json: "{ name, maps: [{ name, identifier, section? }], programs: [{ name, identifier, sectionName }] }; section is there for global variables: { kind, sizeBytes, variables: [{ name, offsetBytes, sizeBytes }] }",
     examples: [
       {
         command: "wasm-bpf gen skeleton app.bpf.o > app.skel.h",
@@ -275,16 +282,19 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "btf dump",
     summary: "types of a kernel or an object, vmlinux.h for example",
-    usage: ["file FILE [format c|raw] [-j] [root_id N]... [-B BASE] [--json]"],
+    usage: ["file FILE [format c [unsorted]|raw] [-j] [root_id N]... [-B BASE] [--json]"],
     description: [
-      "Writes the types of a BTF file or of an object to standard output, as C declarations or one line per type. Arguments and output are bpftool's.",
+      "Writes the types of a BTF file or of an object to standard output, as C declarations or one line per type. Arguments and output are bpftool's, but for C: it has the same types, sizes and offsets, and its own first line, order and filling members between bit-fields.",
     ],
     arguments: [
       {
         name: "file FILE",
         help: "BTF, an ELF file with a section .BTF, or vmlinux for the running kernel (if no file is called so)",
       },
-      { name: "format c", help: "C declarations (vmlinux.h); format raw (default): one line per type" },
+      {
+        name: "format c",
+        help: "C declarations (vmlinux.h), by kind and name or, with unsorted, in the order of their ids; format raw (default): one line per type",
+      },
       { name: "root_id N", help: "only this type and, in C, what it needs; may be given several times" },
     ],
     options: [
@@ -301,6 +311,7 @@ export const commands: readonly CommandSpec[] = [
       },
       json,
     ],
+    json: "{ types: [...] }, with bpftool's members: id, kind, name, and by kind size, bits_offset, nr_bits, encoding, type_id, index_type_id, nr_elems, vlen, members: [{ name, type_id, bits_offset, bitfield_size? }], values: [{ name, val }], params: [{ name, type_id }], vars: [{ type_id, offset, size }], ret_type_id, linkage, fwd_kind, component_idx",
     examples: [
       {
         command: "wasm-bpf btf dump file vmlinux format c > vmlinux.h",
@@ -334,6 +345,7 @@ export const commands: readonly CommandSpec[] = [
       { name: "NAME", help: "compare only types with this name; may be given several times" },
     ],
     options: [json, { long: "functions", help: "compare the kernel's functions, too" }],
+    json: "{ before, after, differences: [{ kind, name, change, sizeBytes?, type?, fields: [{ name, before?, after? }], values: [{ name, before?, after? }] }] }; change is added, removed or changed, a field is { type, offsetBits, bitfieldBits }, before and after are those of A and B; enumerators are decimal strings",
     examples: [
       {
         command: "wasm-bpf btf diff vmlinux-6.1 vmlinux task_struct",
@@ -358,6 +370,7 @@ export const commands: readonly CommandSpec[] = [
       { name: "FILE.bpf.o", help: "a BPF object" },
     ],
     options: [json],
+    json: "an object is { kind: object, sizeBytes, license, littleEndian, btfTypes, programs: [{ name, section, type, hook, target?, autoload, sleepable, instructions, helpers, kfuncs, maps, coreRelocations, abilities }], maps: [{ name, type, keySizeBytes, valueSizeBytes, keyType?, valueType?, maxEntries, flags, pinned }], globals: [{ name, section, type, sizeBytes, constant }], externs: [{ name, kind, weak }], abilities: [{ kind, what, by }], capabilities }; a module is { kind: module, sizeBytes, abiVersion?, imports, options, usesWasi, exports, customSections, build?, kernels: [{ release, machine, sizeBytes }], objects }, imports by module, customSections as sizes by name, build as docs/module.md says, and its objects have no kind but an address? in the memory of the guest",
     examples: [
       { command: "wasm-bpf inspect app.wasm", does: "shows what app.wasm would do to the machine" },
       {
@@ -396,6 +409,7 @@ export const commands: readonly CommandSpec[] = [
       },
       { status: "2", meaning: "the command line is wrong" },
     ],
+    json: "[{ kernel, ok, objects: [{ name, programs: [{ program, ok, needs: [{ kind, description, instructionIndex?, answer, detail }] }] }] }]; all needs are in it, answer is ok, moved, absent, unreachable or missing",
     examples: [
       {
         command: "wasm-bpf check app.wasm --btf 5.10.btf --vmlinuz /boot/vmlinuz-6.1.0-13-amd64",
@@ -407,15 +421,17 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "disasm",
     summary: "instructions with symbols and source lines",
-    usage: ["[--json] FILE.bpf.o [PROGRAM]"],
+    usage: ["[--json] MODULE | FILE.bpf.o [PROGRAM]"],
     description: [
-      "Prints the instructions of the object's programs as they are loaded: subprograms after what calls them, source lines between, names of maps, variables, kernel functions and CO-RE fields behind what refers to them.",
+      "Prints the instructions of the programs of an object, or of the objects in a module, as they are loaded: subprograms after what calls them, source lines between, names of maps, variables, kernel functions and CO-RE fields behind what refers to them.",
     ],
     arguments: [
+      { name: "MODULE", help: "a module that carries BPF objects" },
       { name: "FILE.bpf.o", help: "a BPF object" },
       { name: "PROGRAM", help: "name of one program; default: all" },
     ],
     options: [json],
+    json: "{ programs: [{ program, section, slots, instructions: [{ slot, function?, source?, text }] }] }; function and source are there where a function or a source line begins",
     examples: [{ command: "wasm-bpf disasm app.bpf.o handle_exec", does: "shows one program" }],
     reads: [["FILE"], ["FILE", "--json"]],
   },

@@ -9,28 +9,31 @@ import {
 } from "../object/index.ts";
 import { BPF_PSEUDO_CALL } from "../uapi/bpf.ts";
 import { runCommand } from "./command.ts";
-import { aboutFile, readInput } from "./input-file.ts";
+import { printable } from "./format.ts";
+import { aboutFile } from "./input-file.ts";
+import { readObjects } from "./read-objects.ts";
 import { writeOutput } from "./verb.ts";
 
 /** `wasm-bpf disasm ...` */
 export function runDisasm(args: readonly string[]): Promise<number> {
   return runCommand("disasm", args, async (line) => {
     const [file = "", name] = line.atMost(2, 1, "which object file?");
-    const bytes = readInput(file);
-    const text = aboutFile(file, () => {
-      const spec = parseObject(bytes);
-      const listings = chosenPrograms(spec, name).map((program) => programListing(spec, program));
-      return line.has("json") ? formatJson(listings) : listings.map(formatListing).join("\n");
-    });
-    await writeOutput(text);
+    const specs = readObjects(file).map((object) => aboutFile(object.name, () => parseObject(object.bytes)));
+    const listings = aboutFile(file, () => chosenPrograms(specs, name));
+    const text = line.has("json") ? formatJson(listings) : listings.map(formatListing).join("\n");
+    await writeOutput(printable(text));
     return 0;
   });
 }
 
-function chosenPrograms(spec: ObjectSpec, name: string | undefined): ProgramSpec[] {
-  const programs = spec.programs.filter((program) => name === undefined || program.name === name);
-  if (programs.length > 0) return programs;
-  const known = spec.programs.map((program) => program.name).join(", ");
+function chosenPrograms(specs: readonly ObjectSpec[], name: string | undefined): ProgramListing[] {
+  const listings = specs.flatMap((spec) =>
+    spec.programs
+      .filter((program) => name === undefined || program.name === name)
+      .map((program) => programListing(spec, program)),
+  );
+  if (listings.length > 0) return listings;
+  const known = specs.flatMap(({ programs }) => programs.map((program) => program.name)).join(", ");
   throw new WasmBpfError("NOT_FOUND", `no program ${name ?? ""}; it has: ${known === "" ? "none" : known}`);
 }
 
@@ -102,12 +105,12 @@ function formatJson(listings: readonly ProgramListing[]): string {
   return `${JSON.stringify({ programs }, undefined, 2)}\n`;
 }
 
-/** Text of a source line, made safe for a terminal. */
+/** Text of a source line and its place, as one line. */
 function sourceLine(spec: ObjectSpec, line: ProgramSpec["lines"][number]): string {
   const text = spec.btf?.string(line.lineOffset).trim() ?? "";
   const file = spec.btf?.string(line.fileNameOffset) ?? "";
   const place = `${file.slice(file.lastIndexOf("/") + 1)}:${line.lineColumn >>> 10}`;
-  return `${text === "" ? "" : `${text} `}@ ${place}`.replace(/[^\P{Cc}\t]/gu, "?");
+  return `${text === "" ? "" : `${text} `}@ ${place}`.replaceAll("\n", "?");
 }
 
 /** Names of called helpers and subprograms, by slot. */

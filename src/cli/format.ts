@@ -11,3 +11,8 @@ export function formatSize(bytes: number): string {
 export function quote(text: string): string {
   return /^[A-Za-z0-9_./=,:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
+
+/** Text that may have names from files in it, for a terminal: without control characters but line breaks and tabs. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "?");
+}

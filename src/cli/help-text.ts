@@ -12,6 +12,7 @@ export function commandHelp(command: CommandSpec): string {
     ...command.description.map((paragraph) => fill(paragraph, "")),
     section("Arguments", command.arguments),
     section("Options", command.options?.map(optionEntry)),
+    command.json === undefined ? "" : `JSON:\n${fill(command.json, "  ")}`,
     section("Environment", command.environment),
     section(
       "Exit status",

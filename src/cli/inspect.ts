@@ -9,7 +9,7 @@ import {
   type ProgramReport,
 } from "../object/index.ts";
 import { runCommand } from "./command.ts";
-import { formatSize } from "./format.ts";
+import { formatSize, printable } from "./format.ts";
 import { aboutFile, readInput } from "./input-file.ts";
 import { writeOutput } from "./verb.ts";
 
@@ -28,8 +28,7 @@ export function runInspect(args: readonly string[]): Promise<number> {
         ? toJson({ kind: "object", ...report })
         : objectText(`${file}: BPF object`, report);
     });
-    // Names from the file go to a terminal.
-    await writeOutput(text.replace(/[^\P{Cc}\n]/gu, "?"));
+    await writeOutput(printable(text));
     return 0;
   });
 }

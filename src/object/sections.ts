@@ -43,7 +43,7 @@ const STRUCT_OPS_SECTIONS = [".struct_ops", ".struct_ops.link", "?.struct_ops", 
 export function collectSections(file: ElfFile): ObjectSections {
   if (file.type !== ET_REL || (file.machine !== EM_BPF && file.machine !== EM_NONE)) {
     throw new MalformedInputError(
-      `not a BPF object: ELF type ${file.type}, machine ${file.machine}; compile with clang -target bpf -c`,
+      `not a BPF object (clang --target=bpf -c makes one): ELF type ${file.type}, machine ${file.machine}`,
       { offsetBytes: 16 },
     );
   }

@@ -4,7 +4,10 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { commands } from "../../src/cli/commands.ts";
 import { clang, withDirectory } from "../support/compile.ts";
+import { compileGuest } from "../support/guest.ts";
+import { recordsObject } from "../support/records-object.ts";
 import { testdata, testdataPath } from "../support/testdata.ts";
 
 const program = fileURLToPath(new URL("../../../bin/wasm-bpf", import.meta.url));
@@ -149,6 +152,84 @@ test("disasm: symbols, source lines, CO-RE accesses, one program or all", () => 
   assert.match(second, /^program second, /);
   assert.ok(all.includes(second));
   assertOneLine(run(["disasm", object, "nobody"]), /no program nobody; it has: first, second/);
+});
+
+test("disasm: the objects in a module; names cannot control a terminal", async () => {
+  await withDirectory((directory) => {
+    const path = join(directory, "input");
+    writeFileSync(
+      path,
+      compileGuest("int main(void) { return load(PTR(object), object_size); }", recordsObject()),
+    );
+    const { stdout, status } = run(["disasm", path]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^program \w+, section "/);
+    // The name of a program as its author wrote it, of the same length.
+    const bytes = Buffer.from(testdata("subprograms.bpf.o"));
+    for (let at = bytes.indexOf("second\0"); at >= 0; at = bytes.indexOf("second\0", at + 1)) {
+      bytes.write("\x1b[2J\x07\x1b", at, "latin1");
+    }
+    writeFileSync(path, bytes);
+    assert.match(run(["disasm", path]).stdout, /^program \?\[2J\?\?, /m);
+    const json = JSON.parse(run(["disasm", "--json", path]).stdout);
+    assert.ok(json.programs.some((each: { program: string }) => each.program === "\x1b[2J\x07\x1b"));
+    assertOneLine(run(["disasm", path, "no\nbody"]), /no program no\?body; it has: first, \?\[2J\?\?/);
+    assertOneLine(run(["inspect", join(directory, "no\nsuch")]), /no\?such": there is no such file/);
+  });
+});
+
+/** Names of all members, those of objects whose members are data left out. */
+function memberNames(value: unknown, data: readonly string[]): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => memberNames(item, data));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    name,
+    ...(data.includes(name) ? [] : memberNames(inner, data)),
+  ]);
+}
+
+test("every member of the JSON that a command prints is on its page", async () => {
+  const [object, other, core] = ["globals.bpf.o", "struct-ops.bpf.o", "core.bpf.o"].map(testdataPath);
+  await withDirectory((directory) => {
+    const path = join(directory, "module.wasm");
+    writeFileSync(
+      path,
+      compileGuest("int main(void) { return load(PTR(object), object_size); }", recordsObject()),
+    );
+    const commandLines = [object, other, core].flatMap((file = "") => [
+      ["inspect", "--json", file],
+      ["check", "--json", file],
+      ["disasm", "--json", file],
+      ["gen", "skeleton", "--json", file],
+      ["btf", "dump", "--json", "file", file],
+      ["btf", "diff", "--json", "--functions", testdataPath("maps.bpf.o"), file],
+    ]);
+    for (const args of [...commandLines, ["inspect", "--json", path], ["check", "--json", path]]) {
+      const spec =
+        commands.find(({ name }) => args.join(" ").startsWith(name)) ?? assert.fail(args.join(" "));
+      const words = new Set(spec.json?.match(/\w+/g));
+      const printed = JSON.parse(run(args).stdout);
+      const names = memberNames(printed, ["imports", "customSections", "build"]);
+      assert.ok(names.length > 3, args.join(" "));
+      assert.deepEqual(
+        [...new Set(names)].filter((name) => !words.has(name)),
+        [],
+        args.join(" "),
+      );
+    }
+  });
+});
+
+test("btf dump: C in the order of bpftool's unsorted output", () => {
+  const names = (words: readonly string[]): string[] => {
+    const { stdout } = run(["btf", "dump", "file", testdataPath("map-kinds.bpf.o"), "format", "c", ...words]);
+    return [...stdout.matchAll(/^struct (\w+) \{$/gm)].map(([, name = ""]) => name);
+  };
+  const [unsorted, sorted] = [names(["unsorted"]), names([])];
+  assert.deepEqual(sorted, [...sorted].sort());
+  assert.deepEqual([...unsorted].sort(), sorted);
+  assert.notDeepEqual(unsorted, sorted);
+  assert.equal(run(["btf", "dump", "file", "vmlinux", "unsorted"]).status, 2);
 });
 
 test("btf dump: one type and what it needs", async () => {

@@ -7,6 +7,8 @@ import { referencedEnums } from "./referenced.ts";
 export interface FormatCOptions {
   /** Types to define, with all that they need; default: all types of the BTF, sorted by kind and name. */
   readonly ids?: readonly number[];
+  /** All types in the order of their ids. */
+  readonly unsorted?: boolean;
   /** Declares the kernel functions that programs may call; default: when `ids` is not given. */
   readonly kernelFunctions?: boolean;
   /** Include guard; default `__VMLINUX_H__`. */
@@ -50,7 +52,7 @@ export function formatC(btf: Btf, options: FormatCOptions = {}): string {
   const guard = options.guard ?? "__VMLINUX_H__";
   const names = new CNames(btf);
   const definitions = new CDefinitions(btf, names);
-  for (const id of options.ids ?? sortedDefinitions(btf)) definitions.define(id);
+  for (const id of options.ids ?? allDefinitions(btf, options.unsorted !== true)) definitions.define(id);
   const functions =
     (options.kernelFunctions ?? options.ids === undefined) ? kernelFunctions(btf, names, definitions) : "";
   return (
@@ -59,8 +61,8 @@ export function formatC(btf: Btf, options: FormatCOptions = {}): string {
   );
 }
 
-/** All types that make definitions, in an order that stays the same when a kernel is built again. */
-function sortedDefinitions(btf: Btf): number[] {
+/** All types that make definitions; sorted, in an order that stays the same when a kernel is built again. */
+function allDefinitions(btf: Btf, sorted: boolean): number[] {
   const referenced = referencedEnums(btf);
   const entries: { id: number; rank: number; name: string }[] = [];
   for (let id = 1; id < btf.typeCount; id++) {
@@ -93,6 +95,7 @@ function sortedDefinitions(btf: Btf): number[] {
     }
     entries.push({ id, rank, name });
   }
+  if (!sorted) return entries.map(({ id }) => id);
   entries.sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
   return entries.map((entry) => entry.id);
 }
