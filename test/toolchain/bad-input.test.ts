@@ -102,7 +102,7 @@ function assertExplains(path: string, what: string, mayWork = false): void {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     [child, JSON.stringify(lines.map(({ args }) => args))],
-    { encoding: "utf8", maxBuffer: 1 << 28, timeout: 120_000 },
+    { encoding: "utf8", maxBuffer: 1 << 28, timeout: 600_000 },
   );
   assert.equal(status, 0, `${what}: ${stderr}`);
   const outcomes: CommandOutcome[] = JSON.parse(stdout);
