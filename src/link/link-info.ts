@@ -16,10 +16,16 @@ import {
   BPF_LINK_TYPE_TRACING,
   BPF_LINK_TYPE_UPROBE_MULTI,
   BPF_LINK_TYPE_XDP,
+  BPF_PERF_EVENT_EVENT,
+  BPF_PERF_EVENT_KPROBE,
+  BPF_PERF_EVENT_KRETPROBE,
+  BPF_PERF_EVENT_TRACEPOINT,
+  BPF_PERF_EVENT_UNSPEC,
 } from "../uapi/bpf.ts";
 
 const INFO_SIZE = 64;
 const NAME_SIZE = 256;
+const PATH_SIZE = 4096;
 
 /** What the kernel reports about a link; the fields of the hook are there only for the kinds that have them. */
 export interface LinkInfo {
@@ -30,8 +36,12 @@ export interface LinkInfo {
   readonly programId: number;
   /** BPF_* attach type: tracing, cgroup, netns, tcx, netkit, sockmap. */
   readonly attachType?: number;
-  /** Raw tracepoint or iterator. */
+  /** Raw tracepoint, iterator; since Linux 6.6 also tracepoint, function of a kprobe, file of a uprobe. */
   readonly targetName?: string;
+  /** Kprobe, uprobe: offset in the function or file. Linux >= 6.6. */
+  readonly offset?: number;
+  /** Kprobe, uprobe, tracepoint, perf event: what `bpf_get_attach_cookie()` gives the program. Linux >= 6.9. */
+  readonly cookie?: bigint;
   /** Tracing: id of the program or BTF that the target is in, and its BTF id there. */
   readonly targetObjectId?: number;
   readonly targetBtfId?: number;
@@ -105,8 +115,25 @@ function hookInfo(type: number, info: BpfAttr, ask: (attr: BpfAttr) => BpfAttr):
     case BPF_LINK_TYPE_UPROBE_MULTI:
       return { count: info.u32At(52), flags: info.u32At(56) };
     case BPF_LINK_TYPE_PERF_EVENT:
-      return { perfEventType: info.u32At(16) };
+      return perfEventInfo(info.u32At(16), ask);
     default:
       return {};
   }
+}
+
+/** A pointer to a name at 24, room for it at 32, the offset at 36, and then the cookie, behind an address in kprobes. */
+function perfEventInfo(perfEventType: number, ask: (attr: BpfAttr) => BpfAttr): Partial<LinkInfo> {
+  if (perfEventType === BPF_PERF_EVENT_UNSPEC) return { perfEventType };
+  if (perfEventType === BPF_PERF_EVENT_EVENT) {
+    return { perfEventType, cookie: ask(new BpfAttr(INFO_SIZE)).u64At(40) };
+  }
+  const name = new Uint8Array(PATH_SIZE);
+  const info = ask(new BpfAttr(INFO_SIZE).u64(24, getSys().addressOf(name)).u32(32, name.length));
+  const isKprobe = perfEventType === BPF_PERF_EVENT_KPROBE || perfEventType === BPF_PERF_EVENT_KRETPROBE;
+  return {
+    perfEventType,
+    targetName: decodeCString(name),
+    ...(perfEventType === BPF_PERF_EVENT_TRACEPOINT ? {} : { offset: info.u32At(36) }),
+    cookie: info.u64At(isKprobe ? 56 : 40),
+  };
 }

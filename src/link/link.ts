@@ -3,7 +3,7 @@ import { pinFd, removePin } from "../ebpf/index.ts";
 import { type ErrorCode, WasmBpfError } from "../internal/index.ts";
 import { BpfAttr, checkedCall, getSys } from "../sys/index.ts";
 import { BPF_F_REPLACE, BPF_LINK_DETACH, BPF_LINK_UPDATE } from "../uapi/bpf.ts";
-import { EBUSY } from "../uapi/errno.ts";
+import { EBUSY, EINVAL } from "../uapi/errno.ts";
 import { type LinkInfo, linkInfo } from "./link-info.ts";
 
 /** Something attached to the kernel. It stays attached until it is closed, or longer when it is pinned. */
@@ -204,5 +204,10 @@ export function updateLink(
 ): void {
   const attr = new BpfAttr(16).u32(0, linkFd).u32(4, newFd);
   if (expectedFd !== undefined) attr.u32(8, BPF_F_REPLACE).u32(12, expectedFd);
-  checkedCall(getSys().bpf(BPF_LINK_UPDATE, attr), "bpf(BPF_LINK_UPDATE)", `Cannot update ${what}`);
+  const result = getSys().bpf(BPF_LINK_UPDATE, attr);
+  const why =
+    result === -EINVAL
+      ? ": such a link cannot be updated, or what is to take the place is of another type or for another hook"
+      : "";
+  checkedCall(result, "bpf(BPF_LINK_UPDATE)", `Cannot update ${what}${why}`);
 }

@@ -11,7 +11,7 @@ import {
   RunStats,
   TypedMap,
 } from "../../src/ebpf/index.ts";
-import { objectIds } from "../../src/kernel/index.ts";
+import { kernelVersion, objectIds, versionCode } from "../../src/kernel/index.ts";
 import { attachProgram, createIterator, openLinkById, openPinnedLink } from "../../src/link/index.ts";
 import { getSys } from "../../src/sys/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
@@ -23,6 +23,9 @@ import {
   BPF_MAP_TYPE_QUEUE,
   BPF_MAP_TYPE_STACK,
   BPF_NOEXIST,
+  BPF_PERF_EVENT_EVENT,
+  BPF_PERF_EVENT_TRACEPOINT,
+  BPF_PERF_EVENT_UNSPEC,
 } from "../../src/uapi/bpf.ts";
 import { withBpfFileSystem } from "../support/bpf-file-system.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
@@ -53,6 +56,8 @@ SEC("iter/task") int on_task(struct bpf_iter__task *ctx) {
   if (task) BPF_SEQ_PRINTF(ctx->meta->seq, "%d\\n", task->tgid);
   return 0;
 }
+SEC("tp/sched/sched_process_exec") int on_exec(void *ctx) { return 0; }
+SEC("perf_event") int on_tick(void *ctx) { return 0; }
 `);
 
 const key = (number: number): Uint8Array => new Uint8Array(Uint32Array.of(number).buffer);
@@ -142,6 +147,33 @@ test("what is closed says so", () => {
   assert.throws(() => createIterator(link), closed);
   assert.throws(() => link.pin("/sys/fs/bpf/closed"), closed);
   assert.throws(() => link.update(object.program("on_task")), closed);
+});
+
+test("links of perf events tell what they are attached to", (context) => {
+  using object = opened();
+  const cookie = 0x1234_5678_9abcn;
+  using exec = attachProgram(object.program("on_exec"), "", { cookie });
+  using tick = attachProgram(object.program("on_tick"), "", { cookie, pid: process.pid });
+  if (exec.fd === undefined || exec.info().perfEventType === BPF_PERF_EVENT_UNSPEC) {
+    assert.ok(kernelVersion() < versionCode(6, 6, 0), "a new kernel has links that tell");
+    return context.skip("the kernel does not tell");
+  }
+  assert.equal(exec.info().perfEventType, BPF_PERF_EVENT_TRACEPOINT);
+  assert.equal(exec.info().targetName, "sched_process_exec");
+  assert.equal(tick.info().perfEventType, BPF_PERF_EVENT_EVENT);
+  if (kernelVersion() < versionCode(6, 9, 0)) return;
+  assert.equal(exec.info().cookie, cookie);
+  assert.equal(tick.info().cookie, cookie);
+});
+
+test("a link is not updated by a program of another type, and says why", () => {
+  using object = opened();
+  using link = attachProgram(object.program("on_task"));
+  assert.throws(() => link.update(object.program("packet")), {
+    errnoName: "EINVAL",
+    message: /of another type/,
+  });
+  assert.equal(link.program, object.program("on_task"));
 });
 
 test("runs are counted while somebody wants it", () => {
