@@ -1,6 +1,6 @@
 import { encodeCString } from "../../../internal/index.ts";
 import { probeDeviceType } from "../../../link/index.ts";
-import { E2BIG, EINVAL, ENOTTY } from "../../../uapi/errno.ts";
+import { E2BIG, EBADF, EINVAL, ENOTTY } from "../../../uapi/errno.ts";
 import * as perf from "../../../uapi/perf.ts";
 import { guestRange, optionalText, requiredText } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
@@ -65,7 +65,7 @@ export function openPerfEvent(
   const { sys, interrupts, fds } = context;
   if ((flags & ~KNOWN_FLAGS) !== 0) return -EINVAL;
   const { attr, name } = hostAttr(context, attrAt, size >>> 0);
-  const group = groupFd < 0 ? -1 : kernelDescriptor(fds, groupFd, "perf-event").hostFd;
+  const group = groupFd < 0 ? -1 : kernelDescriptor(fds, groupFd, "perf-event", EBADF).hostFd;
   const target = (flags & perf.PERF_FLAG_PID_CGROUP) !== 0 ? openDirectory(fds, pid).directoryFd : pid;
   const hostFd = sys.perfEventOpen(attr, target, cpu, group, flags);
   // NB: the attribute has only the address of the name, which must be used after the call to stay alive.
@@ -95,7 +95,11 @@ export function controlPerfEvent(
     case perf.PERF_EVENT_IOC_ID:
       return sys.ioctl(hostFd, request, guestRange(memory, arg, 8));
     case perf.PERF_EVENT_IOC_SET_OUTPUT:
-      return sys.ioctl(hostFd, request, arg < 0 ? -1 : kernelDescriptor(fds, arg, "perf-event").hostFd);
+      return sys.ioctl(
+        hostFd,
+        request,
+        arg < 0 ? -1 : kernelDescriptor(fds, arg, "perf-event", EBADF).hostFd,
+      );
     case perf.PERF_EVENT_IOC_SET_FILTER:
       return sys.ioctl(hostFd, request, encodeCString(requiredText(memory, arg)));
     case perf.PERF_EVENT_IOC_SET_BPF: {
