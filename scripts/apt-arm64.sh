@@ -21,6 +21,7 @@ APT::Architecture "arm64";
 APT::Architectures { "arm64"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
+Acquire::Retries "3";
 #clear Acquire::Languages;
 Acquire::Languages { "none"; };
 Dir::State "$base";

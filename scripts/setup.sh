@@ -21,28 +21,21 @@ command -v node >/dev/null || die "Node.js is not installed. Install Node.js 20.
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
   die "Node.js $(node -v) is too old: 20.19 or newer is needed."
 
-missing=""
 if command -v dpkg-query >/dev/null; then
-  for package in $packages; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing="$missing $package"
-  done
+  # shellcheck disable=SC2086
+  sh scripts/install-packages.sh setup $packages
 else
   say "this is not a Debian system: install clang, lld, llvm, wasi-libc, libbpf headers and a C compiler yourself"
 fi
-if [ -n "$missing" ]; then
-  [ "$(id -u)" = 0 ] || die "these Debian packages are missing:$missing. Run: sudo apt-get install$missing"
-  say "installing Debian packages:$missing"
-  log=$(mktemp)
-  # shellcheck disable=SC2086
-  { DEBIAN_FRONTEND=noninteractive apt-get update &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null ||
-    { tail -n 20 "$log" >&2; rm -f "$log"; die "apt-get failed; its last lines are above."; }
-  rm -f "$log"
-fi
+
+# Two set-ups of one clone take turns; the second one finds everything there.
+mkdir -p .cache
+exec 9<.cache
+! command -v flock >/dev/null || flock 9
 
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say "installing npm packages"
-  npm ci --no-progress --loglevel=error >&2 </dev/null || die "npm ci failed; its message is above."
+  npm ci --no-progress --loglevel=error --fetch-retries=5 >&2 </dev/null || die "npm ci failed; its message is above."
   touch node_modules/.package-lock.json
 fi
 

@@ -30,21 +30,12 @@ sh scripts/setup.sh --test
 
 packages="qemu-system-x86 busybox-static xz-utils kmod"
 [ -z "$arm64" ] || packages="$packages qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils"
-missing=""
-for package in $packages; do
-  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-  [ "$(id -u)" = 0 ] || die "these Debian packages are missing:$missing. Run: sudo apt-get install$missing"
-  say "installing Debian packages:$missing"
-  log=$(mktemp)
-  # shellcheck disable=SC2086
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } \
-    >"$log" 2>&1 </dev/null || { tail -n 20 "$log" >&2; rm -f "$log"; die "apt-get failed; its last lines are above."; }
-  rm -f "$log"
-fi
+# shellcheck disable=SC2086
+sh scripts/install-packages.sh vm $packages
 
-options="$options --node $(sh scripts/fetch-node.sh 24)"
+# Names in a list must not have spaces, which the clone's own folder may have: so they start here.
+node=$(sh scripts/fetch-node.sh 24)
+options="$options --node ${node#"$PWD/"}"
 kernels=""
 arm64_kernel=""
 for one in $series; do
@@ -53,7 +44,9 @@ for one in $series; do
   case $one in *-arm64) arm64_kernel=$kernel ;; esac
 done
 if [ -n "$arm64" ]; then
-  options="$options --node-arm64 $(sh scripts/fetch-node.sh 24 arm64) --root-arm64 $(sh scripts/vm-root.sh)"
+  node=$(sh scripts/fetch-node.sh 24 arm64)
+  root=$(sh scripts/vm-root.sh)
+  options="$options --node-arm64 ${node#"$PWD/"} --root-arm64 ${root#"$PWD/"}"
 fi
 # shellcheck disable=SC2086
 sh test/vm/programs.sh $arm64_kernel

@@ -19,7 +19,7 @@ esac
 root=$PWD
 case "$1" in
   *-arm64) apt() { sh "$root/scripts/apt-arm64.sh" "$@"; } ;;
-  *) apt() { tool=$1; shift; "apt-$tool" "$@"; } ;;
+  *) apt() { tool=$1; shift; "apt-$tool" -o Acquire::Retries=3 "$@"; } ;;
 esac
 newest() { grep -E "^$pattern\$" | sort -V | tail -n 1; }
 
@@ -57,5 +57,6 @@ find "$work/kernel/lib" -name '*.ko.xz' -exec xz -d {} +
 release=$(ls "$work/kernel/lib/modules")
 /sbin/depmod -b "$work/kernel" "$release" 2>"$work/depmod" || { cat "$work/depmod" >&2; die "depmod failed for $release"; }
 chmod 755 "$work/kernel"
-mv "$work/kernel" "$cache/$package"
+# Another run may have been faster.
+mv -T "$work/kernel" "$cache/$package" 2>/dev/null || [ -d "$cache/$package" ]
 printf '%s\n' "$cache/$package"

@@ -22,6 +22,7 @@ if [ ! -d "$out" ]; then
   for package in .cache/apt-arm64/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
   rm -f .cache/apt-arm64/archives/*.deb
   chmod 755 "$work/root"
-  mv "$work/root" "$out"
+  # Another run may have been faster.
+  mv -T "$work/root" "$out" 2>/dev/null || [ -d "$out" ]
 fi
 printf '%s\n' "$PWD/$out"
