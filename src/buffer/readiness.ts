@@ -1,6 +1,8 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { checkedCall, type FdWatch, getSys } from "../sys/index.ts";
 import { EPOLL_CTL_ADD, EPOLLIN } from "../uapi/linux.ts";
+
+/** One turn of the event loop. NB: `node:timers/promises` would be one more module to load at every start. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Options of what waits in the event loop. */
 export interface WaitOptions {
