@@ -61,7 +61,7 @@ test("a shared struct of another layout is an error that names the field, both o
         /^other_t of shared\.h .*field "x"/,
       ],
       [
-        "typedef struct tag { int pid; long x; } event_t; struct event { int a; }; extern event_t *last;",
+        "typedef struct nowhere_else { int pid; long x; } event_t; struct event { int a; }; extern event_t *last;",
         /^event_t of shared\.h .*field "x" is at offset 8 in BPF and 4 in the guest/,
       ],
       [
