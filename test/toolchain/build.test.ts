@@ -103,6 +103,42 @@ test("only what changed is made again", async () => {
   });
 });
 
+test("a compiler that is missing, too old or without its linker is said with the remedy", async () => {
+  await withDirectory(async (directory) => {
+    const project = join(directory, "project");
+    writeProject(project, "app");
+    const clang = join(directory, "clang");
+    const refused = async (version: number | undefined, environment: NodeJS.ProcessEnv, message: RegExp) => {
+      if (version !== undefined) {
+        writeFileSync(clang, `#!/bin/sh\necho "clang version ${version}.0.6"\n`, { mode: 0o755 });
+      }
+      await assert.rejects(buildProject(project, { environment }), { code: "TOOLCHAIN", message });
+    };
+    const PATH = directory;
+    await refused(
+      undefined,
+      { PATH },
+      /^clang 14 or newer is not installed\. Run: sudo apt-get install clang-\d+ /,
+    );
+    await refused(13, { PATH }, /^clang 14 or newer is not installed/);
+    await refused(
+      14,
+      { PATH },
+      /^clang 16 or newer is not installed\. Run: sudo apt-get install clang-\d+ lld-\d+$/,
+    );
+    await refused(
+      17,
+      { PATH },
+      /^the linker for WebAssembly of clang 17 is not installed\. Run: sudo apt-get install lld-17$/,
+    );
+    await refused(
+      14,
+      { PATH, CLANG: clang },
+      /^CLANG is ".*", which is too old for guests: .* Unset it, or /,
+    );
+  });
+});
+
 test("colours do not make anything again", async () => {
   await withDirectory(async (directory) => {
     writeProject(directory, "app");
