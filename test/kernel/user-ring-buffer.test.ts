@@ -178,3 +178,24 @@ test("a blocked writer goes on when the program has made enough room, not before
     assert.deepEqual(seen(), { records: 9, sum: 8 + 9 });
   });
 });
+
+test("a writer that awaits room writes every record, while the program drains from time to time", async () => {
+  await withDrain(async ({ ring, drain, seen }) => {
+    const records = 100;
+    let waits = 0;
+    const draining = setInterval(() => assert.ok(drain() >= 0), 1);
+    try {
+      for (let sent = 0; sent < records; sent++) {
+        while (!send(ring, 1, 504)) {
+          waits++;
+          assert.ok(await ring.writable());
+        }
+      }
+    } finally {
+      clearInterval(draining);
+    }
+    assert.ok(waits > 0);
+    assert.ok(drain() >= 0);
+    assert.deepEqual(seen(), { records, sum: records });
+  });
+});
