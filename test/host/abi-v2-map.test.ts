@@ -4,6 +4,7 @@ import { possibleCpuCount } from "../../src/kernel/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
 import {
   BPF_MAP_TYPE_ARRAY,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS,
   BPF_MAP_TYPE_BLOOM_FILTER,
   BPF_MAP_TYPE_HASH,
   BPF_MAP_TYPE_PERCPU_HASH,
@@ -209,8 +210,10 @@ test("foreign descriptors and wild pointers", (t) => {
   assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 12: 4, 16: 4, 20: 0 }), -EINVAL);
   assert.equal(block({ 4: 0x7fffffff, 12: 4, 16: 4, 20: 1 }), -EINVAL);
   assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 12: 4, 16: 0xffffffff, 20: 1 }), -E2BIG);
-  assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 12: 4, 16: 4, 20: 1, 44: 1 }), -EINVAL);
-  assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 12: 4, 16: 4, 20: 1, 48: map.fd }), -EINVAL);
+  const nested = { 4: BPF_MAP_TYPE_ARRAY_OF_MAPS, 12: 4, 16: 4, 20: 1 };
+  for (const foreign of [1, 2, 99, -1]) assert.equal(block({ ...nested, 44: foreign }), -EBADF);
+  assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 12: 4, 16: 4, 20: 1, 48: map.fd, 52: 1, 56: 1 }), -EINVAL);
+  assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 12: 4, 16: 4, 20: 1, 48: 99, 52: 1, 56: 1 }), -EBADF);
   assert.equal(block({ 4: BPF_MAP_TYPE_HASH, 8: -1, 12: 4, 16: 4, 20: 1 }), -EFAULT);
   // Closing the guest's number closes the map: nothing is left behind it.
   assert.equal(guest.context.fds.close(map.fd), 0);

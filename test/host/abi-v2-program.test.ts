@@ -102,7 +102,8 @@ test("descriptors in instructions are the guest's: those of the host are not rea
   assert.equal(loader.load([byIndex, mov64Imm(0, 0), exit()], { 56: array }), -EBADF);
   guest.view(array, 4).setInt32(0, map, true);
   assert.ok(loader.load([byIndex, mov64Imm(0, 0), exit()], { 56: array }) > 0);
-  assert.equal(loader.load([mov64Imm(0, 0), exit()], { 40: map }), -EINVAL);
+  // The kernel looks at types only where there are records of functions or lines.
+  assert.ok(loader.load([mov64Imm(0, 0), exit()], { 40: map }) > 0);
   assert.equal(loader.load([mov64Imm(0, 0), exit()], { 48: map }), -EINVAL);
   assert.equal(loader.load([mov64Imm(0, 0), exit()], { 48: 1, 52: 1 }), -EINVAL);
 });

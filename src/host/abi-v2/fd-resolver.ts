@@ -1,7 +1,7 @@
 import { EBADF } from "../../uapi/errno.ts";
 import type { FdResolver } from "../abi-v1/index.ts";
 import type { FdTable } from "../wasi/index.ts";
-import { findKernel, type KernelKind, kernelDescriptor } from "./kernel-descriptor.ts";
+import { findKernel, KernelDescriptor } from "./kernel-descriptor.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Finds the host's descriptors behind numbers in keys and values. */
@@ -16,9 +16,18 @@ export function fdResolver(fds: FdTable): FdResolver {
   };
 }
 
-/** The host's descriptor behind an optional field of a request: 0 is none. @throws {Refusal} EBADF */
-export function optionalFd(fds: FdTable, guestFd: number, kind: KernelKind): number {
-  return guestFd === 0 ? 0 : kernelDescriptor(fds, guestFd, kind).hostFd;
+/** What the kernel refuses with EBADF, where it looks at all. */
+export const NO_FD = -1;
+
+/**
+ * The host's descriptor behind an optional field of a request: 0 is none. Whether others are looked at, and what is said
+ * of those of another kind, is left to the kernel.
+ */
+export function optionalFd(fds: FdTable, guestFd: number): number {
+  if (guestFd === 0) return 0;
+  const descriptor = fds.get(guestFd);
+  if (descriptor instanceof KernelDescriptor) return descriptor.hostFd;
+  return descriptor?.directoryFd ?? descriptor?.fileFd ?? NO_FD;
 }
 
 /** The host's descriptor of a directory of the guest. @throws {Refusal} EBADF */

@@ -18,7 +18,9 @@ import {
 } from "../../../uapi/bpf.ts";
 import { EBADF, EINVAL, ENOENT } from "../../../uapi/errno.ts";
 import type { AbiV2Context } from "../context.ts";
+import { NO_FD } from "../fd-resolver.ts";
 import { findKernel, kernelDescriptor } from "../kernel-descriptor.ts";
+import { errorText } from "../lines/error-text.ts";
 import type { LinkArguments } from "./arguments.ts";
 import { type AttachTarget, accepted, refuse } from "./target.ts";
 
@@ -82,8 +84,6 @@ export function attachTracing(target: AttachTarget, args: LinkArguments): LinkRe
   return { linkFd: accepted(context, linkFd, `prog '${name}': failed to attach`) };
 }
 
-/** What the kernel refuses with EBADF, so that the refusal is told. */
-export const NO_FD = -1;
 /** How C libraries print a missing name, which is what libbpf asks for then. */
 export const NO_NAME = "(null)";
 
@@ -103,18 +103,25 @@ function attachTo(
   return { linkFd: accepted(context, linkFd, `prog '${name}': failed to attach to ${what}`) };
 }
 
+/** What stands for a target that is not open. @throws {Refusal} EINVAL after a line for one of another kind */
+function noTarget({ context, name }: AttachTarget, { target }: LinkArguments, what: string): number {
+  if (context.fds.get(target) === undefined) return NO_FD;
+  return refuse(context, EINVAL, `prog '${name}': failed to attach to ${what}: ${errorText(EINVAL)}`);
+}
+
 export function attachCgroup(target: AttachTarget, args: LinkArguments): LinkResources {
   const order = orderFields(target, args);
   return attachTo(target, "cgroup", target.context.fds.get(args.target)?.directoryFd ?? NO_FD, order);
 }
 
 export function attachNetns(target: AttachTarget, args: LinkArguments): LinkResources {
-  const fd = target.context.fds.get(args.target)?.fileFd ?? NO_FD;
+  const fd = target.context.fds.get(args.target)?.fileFd ?? noTarget(target, args, "netns");
   return attachTo(target, "netns", fd, { flags: args.kernelFlags });
 }
 
 export function attachSockmap(target: AttachTarget, args: LinkArguments): LinkResources {
-  const fd = findKernel(target.context.fds, args.target, "map")?.hostFd ?? NO_FD;
+  const found = findKernel(target.context.fds, args.target, "map");
+  const fd = found?.hostFd ?? noTarget(target, args, "sockmap");
   return attachTo(target, "sockmap", fd, { flags: args.kernelFlags });
 }
 

@@ -18,12 +18,13 @@ import { EINVAL, ENOENT, EOPNOTSUPP, EPROTO } from "../../../uapi/errno.ts";
 import { PERF_EVENT_IOC_DISABLE, PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_SET_BPF } from "../../../uapi/perf.ts";
 import { errnoOf } from "../../abi-v1/index.ts";
 import type { AbiV2Context } from "../context.ts";
+import { NO_FD } from "../fd-resolver.ts";
 import { findKernel } from "../kernel-descriptor.ts";
 import { errorText } from "../lines/error-text.ts";
 import { Refusal } from "../refusal.ts";
 import { type LinkArguments, MODE_LEGACY, MODE_LINK, MODE_PERF } from "./arguments.ts";
 import { binaryPath, functionOffset, withBinary } from "./elf.ts";
-import { NO_FD, NO_NAME } from "./kernel-hook.ts";
+import { NO_NAME } from "./kernel-hook.ts";
 import { type AttachTarget, accepted, mustBeLoaded, refuse } from "./target.ts";
 
 const MOST_SEMAPHORE_OFFSET = 2n ** 32n;

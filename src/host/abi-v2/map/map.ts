@@ -34,13 +34,13 @@ export function mapImports(context: AbiV2Context): HostImports {
       numaNode: block.u32(28),
       mapExtra: block.u64(32),
       ifindex: block.u32(40),
-      innerMapFd: optionalFd(fds, block.i32(44), "map"),
-      btfFd: optionalFd(fds, block.i32(48), "btf"),
+      innerMapFd: optionalFd(fds, block.i32(44)),
+      btfFd: optionalFd(fds, block.i32(48)),
       keyTypeId: block.u32(52),
       valueTypeId: block.u32(56),
       vmlinuxValueTypeId: block.u32(60),
-      valueTypeBtfObjectFd: optionalFd(fds, block.i32(64), "btf"),
-      tokenFd: optionalFd(fds, block.i32(68), "token"),
+      valueTypeBtfObjectFd: optionalFd(fds, block.i32(64)),
+      tokenFd: optionalFd(fds, block.i32(68)),
       ...(exclusiveHash === undefined ? {} : { exclusiveHash }),
     });
     if (fd < 0) throw new Refusal(-fd);

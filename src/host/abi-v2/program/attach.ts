@@ -1,18 +1,16 @@
 import { BpfAttr } from "../../../sys/index.ts";
 import {
   BPF_F_ID,
-  BPF_F_LINK,
   BPF_FLOW_DISSECTOR,
   BPF_PROG_ATTACH,
   BPF_PROG_DETACH,
   BPF_PROG_QUERY,
 } from "../../../uapi/bpf.ts";
-import { EBADF, EINVAL } from "../../../uapi/errno.ts";
+import { EINVAL } from "../../../uapi/errno.ts";
 import type { HostImports } from "../../host-import.ts";
 import { Block } from "../blocks.ts";
 import type { AbiV2Context } from "../context.ts";
-import { optionalFd } from "../fd-resolver.ts";
-import { findKernel, kernelDescriptor } from "../kernel-descriptor.ts";
+import { NO_FD, optionalFd } from "../fd-resolver.ts";
 import { guestCall, Refusal } from "../refusal.ts";
 
 const BLOCK_BYTES = 64;
@@ -30,10 +28,8 @@ export function programAttachImports(context: AbiV2Context): HostImports {
     if (block.u32(8) !== 0) throw new Refusal(EINVAL);
     // The current network namespace is meant, which has no descriptor here.
     if (type === BPF_FLOW_DISSECTOR && guestFd === 0) return 0;
-    const descriptor = fds.get(guestFd);
-    const fd = findKernel(fds, guestFd, "map")?.hostFd ?? descriptor?.directoryFd ?? descriptor?.fileFd;
-    if (fd === undefined) throw new Refusal(EBADF);
-    return fd;
+    // NB: the kernel looks at the program first, and refuses what is no descriptor later.
+    return guestFd === 0 ? NO_FD : optionalFd(fds, guestFd);
   }
 
   function change(
@@ -47,19 +43,14 @@ export function programAttachImports(context: AbiV2Context): HostImports {
     const [flags, relativeFd, relativeId] = [block.u32(4), block.i32(16), block.u32(20)];
     if (relativeFd !== 0 && relativeId !== 0) throw new Refusal(EINVAL);
     const attr = new BpfAttr(32)
-      .u32(0, target(block, targetFd, type))
-      .u32(
-        4,
-        command === BPF_PROG_DETACH
-          ? optionalFd(fds, programFd, "program")
-          : kernelDescriptor(fds, programFd, "program").hostFd,
-      )
+      .i32(0, target(block, targetFd, type))
+      .i32(4, programFd === 0 && command === BPF_PROG_ATTACH ? NO_FD : optionalFd(fds, programFd))
       .u32(8, type)
       .u32(12, relativeId === 0 ? flags : flags | BPF_F_ID)
-      .u32(16, optionalFd(fds, block.i32(12), "program"))
+      .i32(16, optionalFd(fds, block.i32(12)))
       .u64(24, block.u64(24));
     if (relativeId !== 0) attr.u32(20, relativeId);
-    else attr.u32(20, optionalFd(fds, relativeFd, (flags & BPF_F_LINK) === 0 ? "program" : "link"));
+    else attr.i32(20, optionalFd(fds, relativeFd));
     return sys.bpf(command, attr);
   }
 
@@ -67,7 +58,7 @@ export function programAttachImports(context: AbiV2Context): HostImports {
     const block = new Block(memory, request, BLOCK_BYTES);
     const count = block.u32(44);
     const attr = new BpfAttr(QUERY_BYTES)
-      .u32(0, target(block, targetFd, type))
+      .i32(0, target(block, targetFd, type))
       .u32(4, type)
       .u32(8, block.u32(32))
       .pointer(16, block.bytes(40, count * 4))

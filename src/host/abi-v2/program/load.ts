@@ -44,13 +44,10 @@ export function loadGuestProgram(context: AbiV2Context, request: number): number
     .text(48, block.text(8) ?? "", 16)
     .u32(64, block.u32(36))
     .u32(68, block.u32(24))
-    .u32(72, optionalFd(fds, block.i32(40), "btf"))
+    .i32(72, optionalFd(fds, block.i32(40)))
     .u32(108, block.u32(44))
-    .u32(
-      112,
-      attachProgram !== 0 ? optionalFd(fds, attachProgram, "program") : optionalFd(fds, attachBtf, "btf"),
-    )
-    .u32(144, optionalFd(fds, block.i32(104), "token"));
+    .i32(112, optionalFd(fds, attachProgram || attachBtf))
+    .i32(144, optionalFd(fds, block.i32(104)));
   const license = block.text(12);
   if (license !== undefined) attr.pointer(16, encodeCString(license));
   setRecords(attr, 76, block, 80);

@@ -30,15 +30,12 @@ export function programOverrides({ fds }: AbiV2Context, block: Block): ProgramOv
       ? {}
       : {
           attachBtfId: block.u32(32),
-          attachFd:
-            attachProgram !== 0
-              ? optionalFd(fds, attachProgram, "program")
-              : optionalFd(fds, attachBtf, "btf"),
+          attachFd: optionalFd(fds, attachProgram || attachBtf),
         }),
     ...((given & GIVEN_TYPES) === 0
       ? {}
       : {
-          btfFd: optionalFd(fds, block.i32(28), "btf"),
+          btfFd: optionalFd(fds, block.i32(28)),
           functionInfo: records(44, FUNCTION_INFO_SIZE),
           lineInfo: records(56, LINE_INFO_SIZE),
         }),
