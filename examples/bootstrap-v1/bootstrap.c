@@ -82,7 +82,7 @@ static int handle_event(void *ctx, void *data, size_t size)
 		       event->duration_ns / 1000000);
 	else
 		printf("[%u]\n", event->exit_code);
-	return ferror(stdout) ? -EPIPE : 0;
+	return ferror(stdout) ? -errno : 0;
 }
 
 int main(int argc, char **argv)
@@ -128,6 +128,8 @@ int main(int argc, char **argv)
 	while (err >= 0);
 	if (err == -EINTR || err == -EPIPE)
 		err = 0; /* Ctrl-C, or nobody reads on */
+	else if (ferror(stdout))
+		fprintf(stderr, "Failed to write: %s\n", strerror(-err));
 	else
 		fprintf(stderr, "Failed to poll the ring buffer: %s\n",
 			strerror(-err));

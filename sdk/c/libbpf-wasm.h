@@ -1589,6 +1589,8 @@ struct bpf_buffer {
 	void *record;
 	size_t record_size;
 	bool polling;
+	/* What the callback returned to end a poll, 0 when it has not. */
+	int stopped;
 };
 
 /* Opens the map (ring buffer or perf event array) for bpf_buffer__poll(). */
@@ -1631,6 +1633,16 @@ static inline int wasm_bpf_buffer__set_record_size(struct bpf_buffer *buffer,
 	return 0;
 }
 
+static inline int wasm_bpf_buffer__on_sample(void *ctx, void *data, size_t size)
+{
+	struct bpf_buffer *buffer = (struct bpf_buffer *)ctx;
+	int result = buffer->sample_fn(buffer->ctx, data, size);
+
+	if (result < 0)
+		buffer->stopped = result;
+	return result;
+}
+
 /*
  * Waits up to timeout_ms for records (0: takes what is there, -1: waits as
  * long as it takes) and calls the sample function for each.
@@ -1641,7 +1653,7 @@ static inline int bpf_buffer__poll(struct bpf_buffer *buffer, int timeout_ms)
 {
 	void *nested = NULL;
 	bool outer;
-	int fd, result;
+	int fd, result, stopped;
 
 	if (!buffer)
 		return wasm_bpf_fail(EINVAL);
@@ -1658,13 +1670,17 @@ static inline int bpf_buffer__poll(struct bpf_buffer *buffer, int timeout_ms)
 		return wasm_bpf_fail(ENOMEM);
 	buffer->polling = true;
 	result = wasm_bpf_buffer_poll(buffer->map->obj->handle, fd,
-				      buffer->sample_fn, buffer->ctx,
+				      wasm_bpf_buffer__on_sample, buffer,
 				      outer ? buffer->record : nested,
 				      (int)buffer->record_size, timeout_ms);
 	if (outer)
 		buffer->polling = false;
 	free(nested);
-	return wasm_bpf_result(result);
+	stopped = buffer->stopped;
+	buffer->stopped = 0;
+	/* The callback's own number is no error of the host. */
+	return stopped && result == stopped ? wasm_bpf_fail(-result) :
+					      wasm_bpf_result(result);
 }
 
 /* Free it before the object that its map belongs to. */

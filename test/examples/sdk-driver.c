@@ -191,7 +191,7 @@ static int on_sample(void *ctx, void *data, size_t size)
 		assert(*(unsigned char *)data == first);
 		assert(wasm_bpf_buffer__set_record_size(buffer, 1) == -EBUSY);
 	}
-	return (int)size;
+	return size == 12 ? -12345 : (int)size;
 }
 
 static void calls(struct bpf_object *obj)
@@ -268,6 +268,9 @@ static void calls(struct bpf_object *obj)
 	assert(bpf_buffer__poll(buffer, 0) == 100000);
 	assert(strcmp(last_call, "poll 100000 0") == 0);
 	assert(wasm_bpf_buffer__set_record_size(buffer, 0) == -EINVAL);
+	/* What a callback returns to end the poll is returned as it is, and once. */
+	assert(wasm_bpf_buffer__set_record_size(buffer, 12) == 0);
+	assert(bpf_buffer__poll(buffer, 0) == -12345 && errno == 12345);
 	answer = -4;
 	assert(bpf_buffer__poll(buffer, 10) == -EINTR);
 	answer = 0;
