@@ -1,4 +1,5 @@
 export {
+  haveBtfKind,
   haveHelper,
   haveKernelBtf,
   haveLinkType,

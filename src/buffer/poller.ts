@@ -5,8 +5,8 @@ import type { EventBuffer } from "./event-buffer.ts";
 import { Readiness, type WaitOptions } from "./readiness.ts";
 
 /**
- * Waits for records in several buffers at once. It owns only its own descriptor; close it before the buffers. Every method
- * but `close` and `readable` throws {@link WasmBpfError} with code `CLOSED` after `close`.
+ * Waits for records in several buffers at once. It owns only its own descriptor; buffers that are closed are left out.
+ * Every method but `close` and `readable` throws {@link WasmBpfError} with code `CLOSED` after `close`.
  */
 export class Poller implements Disposable {
   readonly #fd: number;
@@ -57,6 +57,7 @@ export class Poller implements Disposable {
   /** As {@link wait}, but answers with the buffers themselves. */
   ready(timeoutMs: number): EventBuffer[] | number {
     this.#open();
+    for (const buffer of this.#buffers.values()) if (buffer.closed) this.remove(buffer);
     // NB: a perf event says only once that it is readable, maybe to somebody else.
     const count = getSys().epollWait(this.#fd, this.#pairs, 64, this.#someRecords() ? 0 : timeoutMs);
     if (count < 0) return count;

@@ -175,6 +175,19 @@ test("perf buffers, typed buffers and several buffers at once are waited for ali
   }
 });
 
+test("a poller leaves out what is closed, whose map may still be readable", async () => {
+  await withRing(async (ring, sender, map) => {
+    using poller = new Poller([ring]);
+    assert.ok(sender.send(numbered(0, 8)));
+    assert.equal(poller.wait(0), 1);
+    ring.close();
+    assert.equal(poller.wait(0), 0);
+    using again = new RingBuffer({ fd: map, maxEntries: SIZE });
+    poller.add(again);
+    assert.ok(only(poller.ready(-1)) === again);
+  });
+});
+
 test("room in a user ring buffer is waited for; closing it ends that", async () => {
   using map = BpfMap.create({ type: BPF_MAP_TYPE_USER_RINGBUF, maxEntries: 4096 });
   const ring = new UserRingBuffer(map);
