@@ -3,6 +3,10 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { NoKernelBtfError } from "../../src/kernel/index.ts";
+import { ESRCH } from "../../src/uapi/errno.ts";
+import { AbiGuest } from "../support/abi-v2.ts";
+import { GuestObjectFixture } from "../support/abi-v2-object.ts";
 import { withDirectory } from "../support/compile.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 import { cli, compileGuest } from "../support/guest.ts";
@@ -80,4 +84,18 @@ test("too few descriptors are said to be too few", async () => {
   assert.ok(status !== 0);
   assert.match(stderr, /too many open files|limit of open files/i);
   assert.doesNotMatch(stderr, / at .*:\d+:\d+/);
+});
+
+test("a kernel without types is said to be one, with what can be done", (t) => {
+  const object = compileBpf(`
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+SEC("raw_tp/task_newtask") int on_task(__u64 *context) { return BPF_CORE_READ((struct task_struct *)context[0], pid) < 0; }
+`);
+  const kernelBtf = (): never => {
+    throw new NoKernelBtfError("This kernel has no BTF. Give it one with --btf FILE");
+  };
+  const { guest, handle } = new GuestObjectFixture(t, object, {}, new AbiGuest({ kernelBtf }));
+  assert.equal(guest.call("object_load", handle), -ESRCH);
+  assert.match(guest.lines, /libbpf: failed to find valid kernel BTF\n/);
+  assert.match(guest.lines, /libbpf: This kernel has no BTF\. Give it one with --btf FILE\n/);
 });

@@ -55,6 +55,14 @@ export function sayFailure(load: FailedLoad, error: unknown, errno: number): num
     warn(`failed to perform CO-RE relocations: ${errorText(types.errno)}`);
     return types.errno;
   }
+  const kernelTypes = error instanceof RelocationError ? error.cause : error;
+  if (kernelTypes instanceof NoKernelBtfError) {
+    sayNoKernelBtf(log);
+    warn("Error loading vmlinux BTF: -ESRCH");
+    // What can be done about it, libbpf has nothing of.
+    if (error instanceof RelocationError) warn(kernelTypes.message);
+    return ESRCH;
+  }
   if (error instanceof RelocationError) {
     // With the other lines these have been said already.
     if (!log.wants(LOG_DEBUG)) {
@@ -77,11 +85,6 @@ export function sayFailure(load: FailedLoad, error: unknown, errno: number): num
     const program = `prog '${error.program}'`;
     warn(`${program}: failed to find kernel BTF type ID of '${error.target}': -ESRCH`);
     sayNotPrepared(log, program, ESRCH);
-    return ESRCH;
-  }
-  if (error instanceof NoKernelBtfError) {
-    sayNoKernelBtf(log);
-    warn("Error loading vmlinux BTF: -ESRCH");
     return ESRCH;
   }
   const left = unprepared(log, owner);
