@@ -39,14 +39,19 @@ export interface ObjectSections {
 
 const STRUCT_OPS_SECTIONS = [".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link"];
 
-/** Sorts the sections as libbpf 1.8 does. */
-export function collectSections(file: ElfFile): ObjectSections {
+/** @throws {MalformedInputError} when an ELF file is no BPF object, a program of the machine for example. */
+export function checkBpfObject(file: ElfFile): void {
   if (file.type !== ET_REL || (file.machine !== EM_BPF && file.machine !== EM_NONE)) {
     throw new MalformedInputError(
       `not a BPF object (clang --target=bpf -c makes one): ELF type ${file.type}, machine ${file.machine}`,
       { offsetBytes: 16 },
     );
   }
+}
+
+/** Sorts the sections as libbpf 1.8 does. */
+export function collectSections(file: ElfFile): ObjectSections {
+  checkBpfObject(file);
   if (!file.sections.some((section) => section.type === SHT_SYMTAB)) {
     throw new MalformedInputError("no symbol table, the object is stripped; use llvm-strip -g instead");
   }

@@ -213,6 +213,12 @@ test("gen min_core_btf reduces what objects and modules need, damaged input is o
     const failed = await runCli(["gen", "min_core_btf", "vmlinux", out, file]);
     assert.equal(failed.status, 1);
     assert.match(failed.stderr, /^wasm-bpf: .*app\.bpf\.o: [^\n]*\n$/);
+    const native = await runCli(["gen", "min_core_btf", "vmlinux", out, process.execPath]);
+    assert.equal(native.status, 1);
+    assert.match(
+      native.stderr,
+      /^wasm-bpf: .*: not a BPF object \([^\n]+\): ELF type \d, machine \d+ at offset 16\n$/,
+    );
     assert.equal((await runCli(["gen", "min_core_btf", "vmlinux", out])).status, 2);
   });
 });
