@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the library keeps for a descriptor of the host: an epoll instance, the other end of a signalfd. */
+/* What the library keeps for a descriptor of the host: the other end of a signalfd. */
 #ifndef WASM_BPF_COMPANION_H
 #define WASM_BPF_COMPANION_H
 
