@@ -50,7 +50,7 @@ btf__new_empty_opts(&opts): Operation not supported
 btf_ext__endianness(section): 0
 btf_ext__set_endianness(section, BTF_LITTLE_ENDIAN): 0
 memcmp(btf_ext__raw_data(section, &size), ext, sizeof(ext)): 0
-size: 32
+size: 44
 perf_buffer__buffer(pb, 0, &memory, &size): -95, Operation not supported
 perf_buffer__buffer(pb, 1000, &memory, &size): -22, Invalid argument
 `;

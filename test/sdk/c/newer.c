@@ -96,7 +96,9 @@ static void types(void)
 	LIBBPF_OPTS(btf_new_opts, opts);
 	struct btf *btf = pointer(btf__new_empty_opts(&opts)), *split;
 	__u32 order[] = { 0, 3, 1, 2 }, bad[] = { 0, 1, 1, 2 };
-	__u8 ext[] = { 0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 16, 0, 0, 0 };
+	/* A header, and one record of a function. */
+	__u8 ext[] = { 0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0,
+		       8,    0,	   0, 0, 1,  0, 0, 0, 1, 0, 0, 0, 0,  0, 0, 0, 1,  0, 0, 0 };
 	struct btf_ext *section = pointer(btf_ext__new(ext, sizeof(ext)));
 	__u32 size;
 
