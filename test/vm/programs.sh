@@ -61,9 +61,9 @@ for source in test/vm/guest/*.c; do
   fi
 done
 
-for example in bootstrap runqlat; do
+for example in bootstrap bootstrap-v1 runqlat; do
   node bin/wasm-bpf build "examples/$example" >&2
-  cp -u "examples/$example/$example.wasm" "$out/wasm/"
+  cp -u "examples/$example/${example%-v1}.wasm" "$out/wasm/$example.wasm"
 done
 
 # The kernel tests keep what they compile, so running those here that run there makes their objects. Their results are

@@ -44,19 +44,22 @@ class RunningGuest {
 }
 
 describe("guests", () => {
-  it("bootstrap.wasm reports a process that this test starts and ends", {
-    timeout: LIMIT_MS,
-  }, async (test) => {
-    const guest = new RunningGuest(test, "bootstrap.wasm");
-    await guest.line(/^TIME +EVENT +COMM +PID +PPID +FILENAME\/EXIT CODE$/);
-    const { pid, status } = spawnSync("/bin/sh", ["-c", "exec /bin/sh -c 'exit 3'"]);
-    assert.equal(status, 3);
-    await guest.line(new RegExp(`^\\d\\d:\\d\\d:\\d\\d EXEC +sh +${pid} +${process.pid} +/bin/sh$`));
-    await guest.line(
-      new RegExp(`^\\d\\d:\\d\\d:\\d\\d EXIT +sh +${pid} +${process.pid} +\\[3\\] \\(\\d+ms\\)$`),
-    );
-    assert.equal(await guest.stop("SIGINT"), 0);
-  });
+  for (const [module, title] of [
+    ["bootstrap.wasm", "bootstrap.wasm"],
+    ["bootstrap-v1.wasm", "bootstrap.wasm of version 1"],
+  ] as const) {
+    it(`${title} reports a process that this test starts and ends`, { timeout: LIMIT_MS }, async (test) => {
+      const guest = new RunningGuest(test, module);
+      await guest.line(/^TIME +EVENT +COMM +PID +PPID +FILENAME\/EXIT CODE$/);
+      const { pid, status } = spawnSync("/bin/sh", ["-c", "exec /bin/sh -c 'exit 3'"]);
+      assert.equal(status, 3);
+      await guest.line(new RegExp(`^\\d\\d:\\d\\d:\\d\\d EXEC +sh +${pid} +${process.pid} +/bin/sh$`));
+      await guest.line(
+        new RegExp(`^\\d\\d:\\d\\d:\\d\\d EXIT +sh +${pid} +${process.pid} +\\[3\\] \\(\\d+ms\\)$`),
+      );
+      assert.equal(await guest.stop("SIGINT"), 0);
+    });
+  }
 
   it("a guest's kprobe delivers events through its ring buffer", { timeout: LIMIT_MS }, async (test) => {
     const guest = new RunningGuest(test, "unlink-events.wasm");
