@@ -15,9 +15,15 @@
 
 const char *argp_program_version = "bootstrap 1.0";
 
+static const char description[] =
+	"BPF bootstrap demo application.\n"
+	"It traces process start and exits and shows associated information"
+	" (filename, process duration, PID and PPID, etc).";
+
 static const struct argp_option options[] = {
 	{ "duration", 'd', "MS", 0, "Show only exits of processes that lived at least so long", 0 },
 	{ "verbose", 'v', NULL, 0, "Show what libbpf does, and the number of events at the end", 0 },
+	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -44,6 +50,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *parser)
 	case 'v':
 		state.verbose = true;
 		return 0;
+	case 'h':
+		printf("%s\nUSAGE: ./bootstrap [-d <min-duration-ms>] -v\n", description);
+		exit(0);
 	case ARGP_KEY_ARG:
 		argp_usage(parser);
 		return 0;
@@ -55,7 +64,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *parser)
 static const struct argp parser = {
 	.options = options,
 	.parser = parse_option,
-	.doc = "Shows every program that starts and every process that ends on this machine.",
+	.doc = description,
 };
 
 static int print_line(enum libbpf_print_level level, const char *format, va_list arguments)

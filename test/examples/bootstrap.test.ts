@@ -89,6 +89,7 @@ test("usage, version and wrong arguments are those of the native program", async
   await withDirectory(async (directory) => {
     compileNative(directory);
     const lines = [
+      ["-h"],
       ["--help"],
       ["-?"],
       ["--usage"],
@@ -129,9 +130,13 @@ test("both have the same kernel half", () => {
   }
 });
 
-test("bootstrap-v1 -h prints the usage and ends with 0", async () => {
-  for (const option of ["-h", "--help"]) {
-    await using example = new RunningExample(variants["bootstrap-v1"], [option]);
+test("-h prints the usage and ends with 0", async () => {
+  for (const [variant, option] of [
+    ["bootstrap", "-h"],
+    ["bootstrap-v1", "-h"],
+    ["bootstrap-v1", "--help"],
+  ] as const) {
+    await using example = new RunningExample(variants[variant], [option]);
     assert.deepEqual(await example.ended(), { status: 0, signal: null, stdout: usage, stderr: "" });
   }
 });
