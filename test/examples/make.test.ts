@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -17,8 +17,10 @@ for (const example of ["bootstrap", "bootstrap-v1", "runqlat", "execve", "minima
       for (const file of readdirSync(source)) {
         if (/^Makefile$|\.[ch]$/.test(file)) copyFileSync(join(source, file), join(directory, file));
       }
+      // Make takes no names with spaces, which the project's own may have.
+      symlinkSync(project, join(directory, "project"));
       const make = (...targets: readonly string[]): string =>
-        execFileSync("make", [`ROOT=${project}`, ...targets], {
+        execFileSync("make", ["ROOT=project", ...targets], {
           cwd: directory,
           encoding: "utf8",
           stdio: ["ignore", "pipe", "inherit"],
