@@ -30,6 +30,13 @@ int ring_buffer__add(struct ring_buffer *rb, int map_fd, ring_buffer_sample_fn s
 	if (!rings)
 		return wb_fail(ENOMEM);
 	rb->rings = rings;
+	for (unsigned int i = 0; i < rb->count; i++) {
+		if (rings[i]->map_fd != map_fd)
+			continue;
+		/* What the kernel says when libbpf waits for it once more. */
+		wb_warn("ringbuf: failed to epoll add map fd=%d: %s\n", map_fd, wb_error_name(EEXIST));
+		return wb_fail(EEXIST);
+	}
 	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return wb_fail(ENOMEM);

@@ -106,6 +106,7 @@ static void rings(void)
 	unsigned int full = 0;
 
 	show(ring_buffer__add(rb, second, take, &two));
+	show(ring_buffer__add(rb, second, take, &two));
 	show(ring_buffer__epoll_fd(rb) >= 0);
 	show(ring_buffer__poll(rb, 0));
 	show(ring_buffer__poll(rb, 5));
