@@ -171,7 +171,7 @@ export class Interrupts {
   /** Called on every host import. @throws {GuestEnding} when the grace time is over */
   check(): void {
     this.#take();
-    if (this.#signal !== 0 && Date.now() >= this.#deadlineMs) {
+    if (this.#signal !== 0 && performance.now() >= this.#deadlineMs) {
       throw new GuestEnding("signal", STATUS_SIGNAL + this.#signal);
     }
   }
@@ -189,13 +189,13 @@ export class Interrupts {
    * that is ending properly has its grace time all the same.
    */
   hostWork<T>(work: () => T): T {
-    const startMs = Date.now();
+    const startMs = performance.now();
     this.#source.hold();
     try {
       return work();
     } finally {
       this.#source.resume();
-      this.#deadlineMs += Date.now() - startMs;
+      this.#deadlineMs += performance.now() - startMs;
     }
   }
 
@@ -217,7 +217,7 @@ export class Interrupts {
     this.#undelivered = true;
     if (this.#signal !== 0) return;
     this.#signal = (mask & (1 << SIGINT)) !== 0 ? SIGINT : SIGTERM;
-    this.#deadlineMs = Date.now() + GRACE_MS;
+    this.#deadlineMs = performance.now() + GRACE_MS;
   }
 
   #deliver(mask: number, signals: GuestSignals): void {
@@ -230,13 +230,13 @@ export class Interrupts {
       this.#undelivered = true;
       if (this.#signal !== 0 || !TERMINATIONS.includes(signal)) continue;
       this.#signal = signal;
-      this.#deadlineMs = Date.now() + (this.#source.routing === undefined ? GRACE_MS : HANDLED_GRACE_MS);
+      this.#deadlineMs = performance.now() + (this.#source.routing === undefined ? GRACE_MS : HANDLED_GRACE_MS);
     }
   }
 
   /** Shortens a timeout to the rest of the grace time and of the guest's timer. */
   #bound(timeoutMs: number): number {
-    const grace = Math.max(0, this.#deadlineMs - Date.now());
+    const grace = Math.max(0, Math.ceil(this.#deadlineMs - performance.now()));
     const left = Math.min(grace, this.#signals?.timerLeftMs ?? Number.POSITIVE_INFINITY);
     return timeoutMs < 0 ? (left === Number.POSITIVE_INFINITY ? -1 : left) : Math.min(timeoutMs, left);
   }
