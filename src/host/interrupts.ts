@@ -230,7 +230,8 @@ export class Interrupts {
       this.#undelivered = true;
       if (this.#signal !== 0 || !TERMINATIONS.includes(signal)) continue;
       this.#signal = signal;
-      this.#deadlineMs = performance.now() + (this.#source.routing === undefined ? GRACE_MS : HANDLED_GRACE_MS);
+      this.#deadlineMs =
+        performance.now() + (this.#source.routing === undefined ? GRACE_MS : HANDLED_GRACE_MS);
     }
   }
 
