@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { getSys } from "../../src/sys/index.ts";
 import { failOnLeaks } from "../../src/sys/leaks.ts";
-import { EBADF, EBUSY, EFAULT, EINVAL, ENOENT } from "../../src/uapi/errno.ts";
+import { EBADF, EBUSY, EFAULT, EINVAL, ENODEV, ENOENT } from "../../src/uapi/errno.ts";
 import { GuestObjectFixture, pages } from "../support/abi-v2-object.ts";
 import { compileBpf } from "../support/compile-bpf.ts";
 
@@ -272,7 +272,8 @@ test("a map is mapped by its descriptor, in part, and outlives it", (t) => {
   assert.equal(map(free + 8, PAGE, 0), -EINVAL);
   assert.equal(map(free, 0, 0), -EINVAL);
   assert.equal(map(0xfffff000, PAGE, 0), -EFAULT);
-  assert.equal(map(free, PAGE, 0, 1), -EBADF);
+  assert.equal(map(free, PAGE, 0, 1), -ENODEV);
+  assert.equal(map(free, PAGE, 0, 999), -EBADF);
   assert.ok(map(free, PAGE, 0, object.mapFd("numbers")) < 0);
   assert.ok(map(free, PAGE, 0, object.mapFd(".rodata")) < 0);
   assert.equal(guest.call("object_close", object.handle), 0);

@@ -53,8 +53,8 @@ static int fill(struct mapping *mapping, size_t page, int prot, int flags, int f
 		result = wb_map_map(fd, wb_address(mapping->start), mapping->size, offset / page);
 		mapping->of_kernel = !result;
 		/* What is no map is a file, which writing would not reach. */
-		if (result != -EBADF || prot & PROT_WRITE)
-			return result == -EBADF ? -ENODEV : result;
+		if (result != -ENODEV || prot & PROT_WRITE)
+			return result;
 	}
 	return copy_file(fd, mapping->start, mapping->size, offset);
 }

@@ -63,6 +63,11 @@ int main(int argc, char **argv)
 	text = mmap(NULL, 10, PROT_READ, MAP_PRIVATE, file, 0);
 	printf("file: %.8s\n", text);
 	printf("munmap: %d\n", munmap(text, 10));
+	text = mmap(NULL, 10, PROT_READ, MAP_SHARED, file, 0);
+	printf("shared: %.8s\n", text == MAP_FAILED ? strerror(errno) : text);
+	printf("munmap: %d\n", munmap(text, 10));
+	refused("nothing", mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(skel->maps.table) + 100, 0));
+	refused("a program", mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_program__fd(skel->progs.count), 0));
 	mmap__destroy(skel);
 	return 0;
 }

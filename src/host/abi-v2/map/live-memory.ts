@@ -2,7 +2,7 @@ import type { BpfMap } from "../../../ebpf/index.ts";
 import { alignUp } from "../../../internal/index.ts";
 import { getSys } from "../../../sys/index.ts";
 import { BPF_MAP_TYPE_ARENA } from "../../../uapi/bpf.ts";
-import { EBUSY, EFAULT, EINVAL, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
+import { EBUSY, EFAULT, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../../../uapi/errno.ts";
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -77,7 +77,7 @@ export function liveMemoryImports(context: AbiV2Context): HostImports {
   }
 
   function map(fd: number, at: number, size: number, firstPage: number): number {
-    const { hostFd, object } = kernelDescriptor(context.fds, fd, "map");
+    const { hostFd, object } = kernelDescriptor(context.fds, fd, "map", ENODEV);
     if (object.type === BPF_MAP_TYPE_ARENA) return -EOPNOTSUPP;
     const pages = new Pages(context, at, size);
     take(pages);
