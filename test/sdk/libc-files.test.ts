@@ -98,7 +98,7 @@ test("what may only be read is not locked, and one line says what that takes", (
 test("what may only be read is watched, and what may not be read is not", () => {
   const work = workDirectory("watched");
   const run = (...options: string[]): string =>
-    spawnSync(process.execPath, [cli, "run", ...options, program.guest, "changes"], {
+    spawnSync(process.execPath, [cli, "run", ...options, program.guest, "watched"], {
       cwd: work,
       encoding: "utf8",
     }).stdout;

@@ -255,6 +255,17 @@ static void told(int fd)
 	}
 }
 
+static void watched(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK), watch;
+
+	watch = SHOW(inotify_add_watch(fd, ".", IN_CREATE));
+	SHOW(inotify_rm_watch(fd, watch));
+	SHOW(inotify_rm_watch(fd, watch));
+	told(fd);
+	close(fd);
+}
+
 static void changes(void)
 {
 	int fd = SHOW(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), file;
@@ -285,11 +296,8 @@ static void changes(void)
 	SHOW(read(fd, &(char){ 0 }, 1));
 	rmdir("watched");
 	told(fd);
-	file = SHOW(inotify_add_watch(fd, ".", IN_CREATE));
-	SHOW(inotify_rm_watch(fd, file));
-	SHOW(inotify_rm_watch(fd, file));
-	told(fd);
 	close(fd);
+	watched();
 }
 
 /* ---- The program and the machine ---- */
@@ -346,7 +354,8 @@ int main(int argc, char **argv)
 		void (*run)(void);
 	} cases[] = {
 		{ "contend", contend }, { "hold", hold }, { "locks", locks }, { "permissions", permissions },
-		{ "parts", parts }, { "changes", changes }, { "itself", itself },
+		{ "parts", parts }, { "watched", watched }, { "changes", changes },
+		{ "itself", itself },
 	};
 
 	for (int i = 1; i < argc; i++)
